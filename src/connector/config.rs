@@ -1,0 +1,72 @@
+//! Everything one connector needs to know, resolved: `settings` fills it.
+
+use std::time::Duration;
+
+use crate::{converter, debezium, pg, transform};
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub name: String,
+    pub address: pg::Address,
+    pub slot: String,
+    pub slot_drop_on_stop: bool,
+    pub slot_failover: bool,
+    /// `slot.stream.params`: extra options of START_REPLICATION.
+    pub slot_stream_params: Vec<(String, String)>,
+    pub slot_max_retries: u32,
+    pub slot_retry_delay: Duration,
+    pub offset_mismatch: OffsetMismatch,
+    pub publication: String,
+    pub publication_mode: PublicationMode,
+    pub publish_via_partition_root: bool,
+    /// `skipped.operations` was given, so that a publication made here leaves those operations out.
+    pub skipped_operations_given: bool,
+    pub snapshot_mode: SnapshotMode,
+    pub status_interval: Duration,
+    /// `heartbeat.interval.ms`; none when 0.
+    pub heartbeat_interval: Option<Duration>,
+    pub heartbeat_action_query: Option<String>,
+    /// `max.batch.size`, `max.queue.size`, `max.queue.size.in.bytes` (0: no limit of its own): bounds of what is in flight.
+    pub max_batch_size: usize,
+    pub max_queue_size: usize,
+    pub max_queue_bytes: usize,
+    /// `errors.max.retries`; none: for ever.
+    pub max_retries: Option<u32>,
+    /// `retriable.restart.connector.wait.ms`, the longest back-off.
+    pub retry_wait: Duration,
+    /// `database.initial.statements`.
+    pub initial_statements: Vec<String>,
+    /// `offset.flush.interval.ms` of the worker.
+    pub offset_flush_interval: Duration,
+    /// `task.shutdown.graceful.timeout.ms` of the worker: how long a stop may drain.
+    pub shutdown_timeout: Duration,
+    pub debezium: debezium::Config,
+    pub key_converter: converter::Config,
+    pub value_converter: converter::Config,
+    pub transforms: Vec<transform::Config>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PublicationMode {
+    AllTables,
+    Disabled,
+    Filtered,
+    NoTables,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SnapshotMode {
+    Always,
+    Initial,
+    InitialOnly,
+    NoData,
+    WhenNeeded,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OffsetMismatch {
+    NoValidation,
+    TrustOffset,
+    TrustSlot,
+    TrustGreaterLsn,
+}

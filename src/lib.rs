@@ -1,0 +1,25 @@
+//! walcast: Postgres changes to Kafka, byte for byte as Debezium's PostgreSQL connector writes them.
+//!
+//! The house, floor by floor; stairs go down only (`tests/laws.rs` keeps it so):
+//!
+//! ```text
+//!  5  household  settings  supervisor  rest  telemetry
+//!  4  life       connector { plan  snapshot  stream  ledger }
+//!  3  doors      pg  wire | catalog | sink { kafka  jsonl  memory } | offsets     (doors do not know each other)
+//!  2  craft      pgoutput | debezium | converter | transform                     (pure, synchronous)
+//!  1  words      lsn  relation  change  record  data { Schema  Value  ValueSink }
+//! ```
+//!
+//! A change travels: `wire` hands bytes to `pgoutput`, which speaks in `words`, which `debezium` describes as a Connect
+//! schema and pushes as values into a `converter`, whose bytes the `sink` carries out. `connector` is the only room
+//! where these meet.
+
+#![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
+
+pub mod connector;
+pub mod converter;
+pub mod debezium;
+pub mod pg;
+pub mod transform;
+pub mod words;

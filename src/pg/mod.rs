@@ -1,0 +1,65 @@
+//! Where a Postgres server is and how to be let in: shared by `wire` (replication) and `catalog` (SQL).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Address and credentials of one database.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// Host name, IP address, or the folder of a unix socket (starts with `/`).
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: Option<Secret>,
+    pub database: String,
+    pub tls: Tls,
+    pub application_name: String,
+    pub tcp_keepalive: bool,
+    pub connect_timeout: Duration,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    pub mode: TlsMode,
+    /// Client certificate, PEM.
+    pub certificate: Option<PathBuf>,
+    /// Its key: PEM, or PKCS-8 DER as pgjdbc wants it.
+    pub key: Option<PathBuf>,
+    pub key_password: Option<Secret>,
+    /// CA certificates, PEM.
+    pub root_certificate: Option<PathBuf>,
+}
+
+/// libpq's `sslmode`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TlsMode {
+    Disable,
+    Allow,
+    #[default]
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+/// A text that no log, error or status may show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself; for handing to the server only.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("********")
+    }
+}

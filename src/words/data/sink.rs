@@ -1,0 +1,33 @@
+//! The door every value is pushed through.
+
+use super::Decimal;
+
+/// One value, depth first, in schema order.
+///
+/// A sink is opened on a shape compiled from a [`super::Schema`]: names, widths and defaults are known there, the sink keeps
+/// its own cursor, so no schema travels with a value. The caller promises exactly one value per field of a struct,
+/// `len` items in an array and `len` pairs in a map, each container closed by one `end`.
+pub trait ValueSink {
+    /// A place in the output that [`ValueSink::rewind`] can return to.
+    type Mark: Copy;
+
+    /// Null; the sink decides whether a default takes its place.
+    fn null(&mut self);
+    fn bool(&mut self, v: bool);
+    /// Any integer; the shape knows the width.
+    fn int(&mut self, v: i64);
+    fn float32(&mut self, v: f32);
+    fn float64(&mut self, v: f64);
+    fn str(&mut self, v: &str);
+    fn bytes(&mut self, v: &[u8]);
+    fn decimal(&mut self, v: Decimal<'_>);
+    fn begin_struct(&mut self);
+    fn begin_array(&mut self, len: usize);
+    /// Then key, value, key, value.
+    fn begin_map(&mut self, len: usize);
+    fn end(&mut self);
+
+    fn mark(&self) -> Self::Mark;
+    /// Forgets everything since `to`, so that a value that failed half-way leaves no trace.
+    fn rewind(&mut self, to: Self::Mark);
+}

@@ -1,4 +1,13 @@
 //! Connect converters: from pushed values to bytes.
+//!
+//! A converter compiles a schema into a [`Shape`] once per table; each record then opens a writer on that shape and pushes
+//! its values. Nothing about a schema is looked at per value, and nothing is allocated per record.
+
+mod json;
+
+pub use json::{Buffer, Config as JsonConfig, JsonWriter, Shape};
+
+use crate::words::data::Schema;
 
 /// Settings of one side (key or value), after worker and connector settings have been merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,18 +16,10 @@ pub enum Config {
     Json(JsonConfig),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JsonConfig {
-    /// `schemas.enable`: wrap each payload with its schema.
-    pub schemas: bool,
-    /// `decimal.format=NUMERIC`: plain numbers instead of base64.
-    pub numeric_decimals: bool,
-    /// `replace.null.with.default`.
-    pub replace_null_with_default: bool,
-}
-
-impl Default for JsonConfig {
-    fn default() -> Self {
-        Self { schemas: true, numeric_decimals: false, replace_null_with_default: true }
+impl Config {
+    pub fn shape(&self, schema: &Schema) -> Shape {
+        match self {
+            Self::Json(config) => Shape::new(schema, config),
+        }
     }
 }

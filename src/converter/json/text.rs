@@ -1,0 +1,242 @@
+//! Spelling of scalars: Jackson's strings, Java's floats, `BigDecimal.toString`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Spelling;
+use crate::words::data::Decimal;
+
+pub(super) fn int(v: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(v).as_bytes());
+}
+
+pub(super) fn base64(v: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    let start = out.len();
+    out.resize(start + v.len().div_ceil(3) * 4, 0);
+    // The room is exact, so encoding cannot fail; truncating keeps the text right if that ever changed.
+    let written = STANDARD.encode_slice(v, &mut out[start..]).unwrap_or(0);
+    out.truncate(start + written);
+    out.push(b'"');
+}
+
+pub(super) fn string(v: &str, spelling: Spelling, out: &mut Vec<u8>) {
+    out.push(b'"');
+    match spelling {
+        Spelling::Header => header_escaped(v, out),
+        Spelling::Base64 | Spelling::Numeric => jackson_escaped(v, out),
+    }
+    out.push(b'"');
+}
+
+/// Bytes Jackson's UTF-8 generator does not copy: controls, quote, backslash, and lead bytes of characters beyond U+FFFF.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize || byte >= 0xF0;
+        byte += 1;
+    }
+    table
+};
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+fn jackson_escaped(v: &str, out: &mut Vec<u8>) {
+    let mut rest = v;
+    while let Some(position) = rest.bytes().position(|b| SPECIAL[usize::from(b)]) {
+        let (plain, special) = rest.split_at(position);
+        out.extend_from_slice(plain.as_bytes());
+        let mut chars = special.chars();
+        match chars.next() {
+            Some('"') => out.extend_from_slice(b"\\\""),
+            Some('\\') => out.extend_from_slice(b"\\\\"),
+            Some('\n') => out.extend_from_slice(b"\\n"),
+            Some('\r') => out.extend_from_slice(b"\\r"),
+            Some('\t') => out.extend_from_slice(b"\\t"),
+            Some('\u{8}') => out.extend_from_slice(b"\\b"),
+            Some('\u{c}') => out.extend_from_slice(b"\\f"),
+            Some(c) => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| unicode_escape(*unit, out)),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    out.extend_from_slice(rest.as_bytes());
+}
+
+fn unicode_escape(unit: u16, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\\u");
+    for shift in [12, 8, 4, 0] {
+        out.push(HEX[usize::from(unit >> shift & 0xF)]);
+    }
+}
+
+fn header_escaped(v: &str, out: &mut Vec<u8>) {
+    for byte in v.bytes() {
+        if byte == b'"' || byte == b'\\' {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+}
+
+pub(super) fn float64(v: f64, spelling: Spelling, out: &mut Vec<u8>) {
+    if !v.is_finite() {
+        return not_finite(v.is_nan(), v.is_sign_negative(), spelling, out);
+    }
+    if v != 0.0 && v.abs() < 1e-322 {
+        // So small that one digit would do; Java prints two.
+        return java_digits(&format!("{v:.1e}"), out);
+    }
+    java_digits(ryu::Buffer::new().format_finite(v), out);
+}
+
+pub(super) fn float32(v: f32, spelling: Spelling, out: &mut Vec<u8>) {
+    if !v.is_finite() {
+        return not_finite(v.is_nan(), v.is_sign_negative(), spelling, out);
+    }
+    if v != 0.0 && v.abs() < 2e-44 {
+        return java_digits(&format!("{v:.1e}"), out);
+    }
+    java_digits(ryu::Buffer::new().format_finite(v), out);
+}
+
+fn not_finite(nan: bool, negative: bool, spelling: Spelling, out: &mut Vec<u8>) {
+    let name = match (nan, negative) {
+        (true, _) => "NaN",
+        (false, true) => "-Infinity",
+        (false, false) => "Infinity",
+    };
+    match spelling {
+        Spelling::Header => out.extend_from_slice(name.as_bytes()),
+        Spelling::Base64 | Spelling::Numeric => string(name, spelling, out),
+    }
+}
+
+/// Respells the shortest digits (`1e16`, `0.00012`, `-3.5`) as Java's `Double.toString` does: decimal between 1e-3 and 1e7,
+/// otherwise one digit, a point, and `E`.
+fn java_digits(shortest: &str, out: &mut Vec<u8>) {
+    let (negative, number) = shortest.strip_prefix('-').map_or((false, shortest), |rest| (true, rest));
+    let (mantissa, exponent) = number.split_once('e').unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if negative {
+        out.push(b'-');
+    }
+    let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+    let leading_zeros = digits.iter().take_while(|d| **d == b'0').count();
+    let significant = &digits[leading_zeros..];
+    let trailing_zeros = significant.iter().rev().take_while(|d| **d == b'0').count();
+    let significant = &significant[..significant.len() - trailing_zeros];
+    if significant.is_empty() {
+        return out.extend_from_slice(b"0.0");
+    }
+    // The value is 0.d1d2d3... times ten to the power of `point`.
+    let shift = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+    let point = exponent.parse::<i32>().unwrap_or(0) + shift(whole.len()) - shift(leading_zeros);
+    match point {
+        -2..=0 => {
+            out.extend_from_slice(b"0.");
+            out.extend(std::iter::repeat_n(b'0', point.unsigned_abs() as usize));
+            out.extend_from_slice(significant);
+        }
+        1..=7 => {
+            let point = point.unsigned_abs() as usize;
+            out.extend(significant.iter().copied().chain(std::iter::repeat(b'0')).take(point));
+            out.push(b'.');
+            let rest = significant.get(point..).filter(|rest| !rest.is_empty()).unwrap_or(b"0");
+            out.extend_from_slice(rest);
+        }
+        _ => {
+            out.extend_from_slice(&[significant[0], b'.']);
+            out.extend_from_slice(if significant.len() > 1 { &significant[1..] } else { b"0" });
+            out.push(b'E');
+            int(i64::from(point) - 1, out);
+        }
+    }
+}
+
+/// `BigDecimal.toString`: scientific only when the number is smaller than 1e-6.
+pub(super) fn big_decimal(v: Decimal<'_>, out: &mut Vec<u8>) {
+    let plain = v.to_string();
+    let (sign, number) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
+    let digits: String = number.chars().filter(|c| *c != '.').collect();
+    let digits = digits.trim_start_matches('0');
+    let digits = if digits.is_empty() { "0" } else { digits };
+    let adjusted = i64::try_from(digits.len()).unwrap_or(i64::MAX) - 1 - i64::from(v.scale);
+    if adjusted >= -6 {
+        return out.extend_from_slice(plain.as_bytes());
+    }
+    let (first, rest) = digits.split_at(1);
+    let point = if rest.is_empty() { "" } else { "." };
+    out.extend_from_slice(format!("{sign}{first}{point}{rest}E{adjusted}").as_bytes());
+}
+
+pub(super) fn plain_decimal(v: Decimal<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(v.to_string().as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn floats_are_spelt_as_in_java() {
+        let cases = [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (123456.789, "123456.789"),
+            (9999999.0, "9999999.0"),
+            (1e7, "1.0E7"),
+            (12345678.0, "1.2345678E7"),
+            (0.001, "0.001"),
+            (0.00099, "9.9E-4"),
+            (0.0123, "0.0123"),
+            (-1.5e-4, "-1.5E-4"),
+            (2e23, "2.0E23"),
+            (1e16, "1.0E16"),
+            (4.9e-324, "4.9E-324"),
+            (9.9e-324, "9.9E-324"),
+            (f64::MAX, "1.7976931348623157E308"),
+            (f64::NAN, "\"NaN\""),
+            (f64::NEG_INFINITY, "\"-Infinity\""),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(text(|out| float64(value, Spelling::Base64, out)), expected);
+        }
+        for (value, expected) in [(3.14f32, "3.14"), (1.4e-45, "1.4E-45"), (1.1e10, "1.1E10"), (16777216.0, "1.6777216E7")] {
+            assert_eq!(text(|out| float32(value, Spelling::Base64, out)), expected);
+        }
+        assert_eq!(text(|out| float64(f64::NAN, Spelling::Header, out)), "NaN");
+    }
+
+    #[test]
+    fn strings_are_escaped_as_jackson_does() {
+        let escaped = text(|out| string("a\"\\/\u{8}\u{c}\n\r\t\u{1}\u{1f}\u{7f}é\u{2028}😀z", Spelling::Base64, out));
+        assert_eq!(escaped, "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001F\u{7f}é\u{2028}\\uD83D\\uDE00z\"");
+        assert_eq!(text(|out| string("a\"\\\n😀", Spelling::Header, out)), "\"a\\\"\\\\\n😀\"");
+    }
+
+    #[test]
+    fn numeric_decimals_turn_scientific_below_a_millionth() {
+        let show = |text_, scale| text(|out| big_decimal(Decimal::parse(text_, scale).unwrap(), out));
+        assert_eq!(show("0", 10), "0E-10");
+        assert_eq!(show("0.0000000001", 10), "1E-10");
+        assert_eq!(show("-0.00000012", 8), "-1.2E-7");
+        assert_eq!(show("0.000001", 6), "0.000001");
+        assert_eq!(show("12.5", 2), "12.50");
+    }
+
+    #[test]
+    fn base64_is_padded() {
+        assert_eq!(text(|out| base64(b"\x01\x02\x03", out)), "\"AQID\"");
+        assert_eq!(text(|out| base64(b"", out)), "\"\"");
+        assert_eq!(text(|out| base64(b"\x00", out)), "\"AA==\"");
+    }
+}

@@ -1,0 +1,339 @@
+//! The cursor that turns pushed values into text.
+
+use super::{Form, Shape, Spelling, text};
+use crate::words::data::{Decimal, ValueSink};
+
+/// Output and bookkeeping of one record side; kept and used again, so that a record costs no allocation.
+#[derive(Debug, Default)]
+pub struct Buffer {
+    out: Vec<u8>,
+    open: Vec<Container>,
+    scratch: Vec<u8>,
+}
+
+impl Buffer {
+    pub fn bytes(&self) -> &[u8] {
+        &self.out
+    }
+
+    pub fn clear(&mut self) {
+        self.out.clear();
+    }
+}
+
+/// A container whose `end` is still to come.
+#[derive(Clone, Copy, Debug)]
+struct Container {
+    node: usize,
+    /// Values written directly inside.
+    count: usize,
+}
+
+/// Writes one value on a [`Shape`].
+#[derive(Debug)]
+pub struct JsonWriter<'a> {
+    shape: &'a Shape,
+    buffer: &'a mut Buffer,
+    /// The node the next value belongs to.
+    at: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    length: usize,
+    at: usize,
+    depth: usize,
+    count: usize,
+}
+
+impl<'a> JsonWriter<'a> {
+    pub(super) fn new(shape: &'a Shape, buffer: &'a mut Buffer) -> Self {
+        buffer.out.clear();
+        buffer.open.clear();
+        buffer.out.extend_from_slice(&shape.head);
+        Self { shape, buffer, at: 0 }
+    }
+
+    /// Ends the value.
+    pub fn finish(self) {
+        self.buffer.out.extend_from_slice(self.shape.tail);
+    }
+
+    /// What must stand before the next value, by the container it is in.
+    fn lead(&mut self) {
+        let Some(container) = self.buffer.open.last() else { return };
+        match self.shape.nodes[container.node].form {
+            Form::Struct => self.buffer.out.extend_from_slice(&self.shape.rendered[self.shape.nodes[self.at].lead.clone()]),
+            Form::Array if container.count > 0 => self.buffer.out.push(b','),
+            Form::Map { string_keys, .. } => {
+                let is_key = container.count.is_multiple_of(2);
+                let lead: &[u8] = match (is_key, string_keys) {
+                    (true, true) if container.count == 0 => b"",
+                    (true, true) => b",",
+                    (true, false) if container.count == 0 => b"[",
+                    (true, false) => b",[",
+                    (false, true) => b":",
+                    (false, false) => b",",
+                };
+                self.buffer.out.extend_from_slice(lead);
+            }
+            Form::Array | Form::Scalar => {}
+        }
+    }
+
+    /// Moves the cursor past the value of `node`.
+    fn done(&mut self, node: usize) {
+        let next = self.shape.nodes[node].next;
+        let Some(container) = self.buffer.open.last_mut() else {
+            self.at = next;
+            return;
+        };
+        container.count += 1;
+        self.at = match self.shape.nodes[container.node].form {
+            Form::Array => node,
+            Form::Map { string_keys, value } => {
+                let was_value = container.count.is_multiple_of(2);
+                if was_value && !string_keys {
+                    self.buffer.out.push(b']');
+                }
+                if was_value { container.node + 1 } else { value }
+            }
+            Form::Struct | Form::Scalar => next,
+        };
+    }
+
+    fn scalar(&mut self, write: impl FnOnce(&mut Vec<u8>, Spelling)) {
+        self.lead();
+        write(&mut self.buffer.out, self.shape.spelling);
+        self.done(self.at);
+    }
+
+    fn begin(&mut self, opening: u8) {
+        self.lead();
+        self.buffer.out.push(opening);
+        self.buffer.open.push(Container { node: self.at, count: 0 });
+        self.at += 1;
+    }
+}
+
+impl ValueSink for JsonWriter<'_> {
+    type Mark = Mark;
+
+    fn null(&mut self) {
+        self.lead();
+        self.buffer.out.extend_from_slice(&self.shape.rendered[self.shape.nodes[self.at].null.clone()]);
+        self.done(self.at);
+    }
+
+    fn bool(&mut self, v: bool) {
+        self.scalar(|out, _| out.extend_from_slice(if v { b"true" } else { b"false" }));
+    }
+
+    fn int(&mut self, v: i64) {
+        self.scalar(|out, _| text::int(v, out));
+    }
+
+    fn float32(&mut self, v: f32) {
+        self.scalar(|out, spelling| text::float32(v, spelling, out));
+    }
+
+    fn float64(&mut self, v: f64) {
+        self.scalar(|out, spelling| text::float64(v, spelling, out));
+    }
+
+    fn str(&mut self, v: &str) {
+        self.scalar(|out, spelling| text::string(v, spelling, out));
+    }
+
+    fn bytes(&mut self, v: &[u8]) {
+        self.scalar(|out, _| text::base64(v, out));
+    }
+
+    fn decimal(&mut self, v: Decimal<'_>) {
+        self.lead();
+        match self.shape.spelling {
+            Spelling::Base64 => {
+                self.buffer.scratch.clear();
+                v.unscaled(&mut self.buffer.scratch);
+                text::base64(&self.buffer.scratch, &mut self.buffer.out);
+            }
+            Spelling::Numeric => text::big_decimal(v, &mut self.buffer.out),
+            Spelling::Header => text::plain_decimal(v, &mut self.buffer.out),
+        }
+        self.done(self.at);
+    }
+
+    fn begin_struct(&mut self) {
+        self.begin(b'{');
+    }
+
+    fn begin_array(&mut self, _len: usize) {
+        self.begin(b'[');
+    }
+
+    fn begin_map(&mut self, _len: usize) {
+        let string_keys = matches!(self.shape.nodes[self.at].form, Form::Map { string_keys: true, .. });
+        self.begin(if string_keys { b'{' } else { b'[' });
+    }
+
+    fn end(&mut self) {
+        let Some(container) = self.buffer.open.pop() else { return };
+        let braces = matches!(self.shape.nodes[container.node].form, Form::Struct | Form::Map { string_keys: true, .. });
+        self.buffer.out.push(if braces { b'}' } else { b']' });
+        self.done(container.node);
+    }
+
+    fn mark(&self) -> Mark {
+        let count = self.buffer.open.last().map_or(0, |container| container.count);
+        Mark { length: self.buffer.out.len(), at: self.at, depth: self.buffer.open.len(), count }
+    }
+
+    fn rewind(&mut self, to: Mark) {
+        self.buffer.out.truncate(to.length);
+        self.buffer.open.truncate(to.depth);
+        if let Some(container) = self.buffer.open.last_mut() {
+            container.count = to.count;
+        }
+        self.at = to.at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Config;
+    use super::*;
+    use crate::words::data::{Field, Kind, Schema, Value};
+
+    const BARE: Config = Config { schemas: false, numeric_decimals: false, replace_null_with_default: true };
+
+    fn write(schema: &Schema, config: &Config, push: impl FnOnce(&mut JsonWriter<'_>)) -> String {
+        let shape = Shape::new(schema, config);
+        let mut buffer = Buffer::default();
+        let mut writer = shape.open(&mut buffer);
+        push(&mut writer);
+        writer.finish();
+        String::from_utf8(buffer.bytes().to_vec()).unwrap()
+    }
+
+    fn sample() -> Schema {
+        let item = Schema::of_struct(vec![Field::new("a", Schema::new(Kind::Int32).optional())]).optional();
+        Schema::of_struct(vec![
+            Field::new("id", Schema::new(Kind::Int32).default_value(Value::Int(0))),
+            Field::new("list", Schema::new(Kind::Array(Box::new(item))).optional()),
+            Field::new(
+                "map",
+                Schema::new(Kind::Map(
+                    Box::new(Schema::new(Kind::String)),
+                    Box::new(Schema::new(Kind::String).optional()),
+                ))
+                .optional(),
+            ),
+            Field::new(
+                "pairs",
+                Schema::new(Kind::Map(Box::new(Schema::new(Kind::Int16)), Box::new(Schema::new(Kind::Float64)))),
+            ),
+            Field::new("last", Schema::new(Kind::String).optional()),
+        ])
+        .named("n")
+    }
+
+    fn push_sample(w: &mut JsonWriter<'_>) {
+        w.begin_struct();
+        w.int(7);
+        w.begin_array(2);
+        w.begin_struct();
+        w.int(1);
+        w.end();
+        w.null();
+        w.end();
+        w.begin_map(2);
+        for (key, value) in [("k", Some("v")), ("q\"", None)] {
+            w.str(key);
+            match value {
+                Some(v) => w.str(v),
+                None => w.null(),
+            }
+        }
+        w.end();
+        w.begin_map(2);
+        for (key, value) in [(1, 1.5), (3, 2.0)] {
+            w.int(key);
+            w.float64(value);
+        }
+        w.end();
+        w.str("end");
+        w.end();
+    }
+
+    #[test]
+    fn nested_containers_find_their_way_back() {
+        let text = write(&sample(), &BARE, push_sample);
+        assert_eq!(
+            text,
+            r#"{"id":7,"list":[{"a":1},null],"map":{"k":"v","q\"":null},"pairs":[[1,1.5],[3,2.0]],"last":"end"}"#
+        );
+    }
+
+    #[test]
+    fn null_becomes_the_default_only_when_asked() {
+        let schema = Schema::of_struct(vec![Field::new(
+            "x",
+            Schema::new(Kind::Int32).optional().default_value(Value::Int(5)),
+        )]);
+        let push = |w: &mut JsonWriter<'_>| {
+            w.begin_struct();
+            w.null();
+            w.end();
+        };
+        assert_eq!(write(&schema, &BARE, push), r#"{"x":5}"#);
+        let keep = Config { replace_null_with_default: false, ..BARE };
+        assert_eq!(write(&schema, &keep, push), r#"{"x":null}"#);
+    }
+
+    #[test]
+    fn the_schema_block_has_connects_order() {
+        let schema = Schema::of_struct(vec![Field::new(
+            "price",
+            Schema::new(Kind::Decimal)
+                .optional()
+                .named("org.apache.kafka.connect.data.Decimal")
+                .version(1)
+                .parameter("scale", "2")
+                .default_value(Value::Decimal("1.1".into(), 2)),
+        )])
+        .named("t.Key");
+        let text = write(&schema, &Config::default(), |w| {
+            w.begin_struct();
+            w.null();
+            w.end();
+        });
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"schema":{"type":"struct","fields":[{"type":"bytes","optional":true,"#,
+                r#""name":"org.apache.kafka.connect.data.Decimal","version":1,"parameters":{"scale":"2"},"default":"bg==","#,
+                r#""field":"price"}],"optional":false,"name":"t.Key"},"payload":{"price":"bg=="}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_rewound_value_leaves_no_trace() {
+        let text = write(&sample(), &BARE, |w| {
+            w.begin_struct();
+            w.int(7);
+            let mark = w.mark();
+            w.begin_array(1);
+            w.begin_struct();
+            w.int(1);
+            w.rewind(mark);
+            w.null();
+            w.null();
+            w.begin_map(0);
+            w.end();
+            w.null();
+            w.end();
+        });
+        assert_eq!(text, r#"{"id":7,"list":null,"map":null,"pairs":[],"last":null}"#);
+    }
+}

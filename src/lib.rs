@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
 
+pub mod catalog;
 pub mod connector;
 pub mod converter;
 pub mod debezium;

@@ -1,0 +1,1 @@
+SELECT (extract(epoch FROM CURRENT_TIMESTAMP) * 1000000)::int8

@@ -1,0 +1,3 @@
+SELECT p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot, pg_get_userbyid(p.pubowner)::text
+FROM pg_publication p
+WHERE p.pubname = $1

@@ -1,0 +1,125 @@
+//! Opening the SQL session: TLS as libpq's `sslmode` says, settings pinned, the driver task started.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, NoTls};
+
+use super::quote::quote_literal;
+use super::{CatalogError, interim};
+use crate::pg;
+use crate::pg::TlsMode;
+
+/// How long greeting, TLS and login may take once the connection stands; `connect_timeout` covers what comes before.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Silence after which the kernel asks whether the server is still there, and how often it asks again.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_RETRIES: u32 = 6;
+
+/// The socket's half of a session. Ends with the value that holds it.
+#[derive(Debug)]
+pub(super) struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+pub(super) async fn open(address: &pg::Address) -> Result<(Client, Driver), CatalogError> {
+    match address.tls.mode {
+        // A unix socket knows no TLS; libpq ignores the mode there too.
+        _ if address.host.starts_with('/') => attempt(address, SslMode::Disable).await,
+        TlsMode::Disable => attempt(address, SslMode::Disable).await,
+        TlsMode::Allow => match attempt(address, SslMode::Disable).await {
+            Err(error) if is_refused_entry(&error) => attempt(address, SslMode::Require).await,
+            outcome => outcome,
+        },
+        TlsMode::Prefer => match attempt(address, SslMode::Require).await {
+            Err(error) if is_refused_entry(&error) || matches!(error, CatalogError::Tls { .. }) => {
+                tracing::info!(host = address.host, "going on without TLS, as sslmode=prefer allows: {error}");
+                attempt(address, SslMode::Disable).await
+            }
+            outcome => outcome,
+        },
+        TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => attempt(address, SslMode::Require).await,
+    }
+}
+
+/// `pg_hba.conf` has no line for this connection with (or without) TLS.
+fn is_refused_entry(error: &CatalogError) -> bool {
+    error.sqlstate() == Some("28000")
+}
+
+async fn attempt(address: &pg::Address, mode: SslMode) -> Result<(Client, Driver), CatalogError> {
+    let config = session_config(address, mode);
+    let connecting = async {
+        if matches!(mode, SslMode::Disable) {
+            let (client, connection) = config.connect(NoTls).await?;
+            Ok((client, drive(connection)))
+        } else {
+            let connector =
+                interim::tls::make_connector(address).map_err(|e| CatalogError::Tls { why: e.to_string() })?;
+            let (client, connection) = config.connect(connector).await?;
+            Ok((client, drive(connection)))
+        }
+    };
+    let limit = address.connect_timeout + LOGIN_TIMEOUT;
+    match timeout(limit, connecting).await {
+        Ok(Err(CatalogError::Lost { why })) => {
+            Err(CatalogError::Unreachable { host: address.host.clone(), port: address.port, why })
+        }
+        Ok(outcome) => outcome,
+        Err(_) => Err(CatalogError::TimedOut { doing: "logging in", seconds: limit.as_secs() }),
+    }
+}
+
+fn session_config(address: &pg::Address, mode: SslMode) -> tokio_postgres::Config {
+    let mut config = tokio_postgres::Config::new();
+    config
+        .host(&address.host)
+        .port(address.port)
+        .user(&address.user)
+        .dbname(&address.database)
+        .application_name(&address.application_name)
+        .connect_timeout(address.connect_timeout)
+        .ssl_mode(mode)
+        .keepalives(address.tcp_keepalive)
+        .keepalives_idle(KEEPALIVE_IDLE)
+        .keepalives_interval(KEEPALIVE_INTERVAL)
+        .keepalives_retries(KEEPALIVE_RETRIES);
+    if let Some(password) = &address.password {
+        config.password(password.reveal());
+    }
+    config
+}
+
+fn drive<S, T>(connection: tokio_postgres::Connection<S, T>) -> Driver
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    Driver(tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!("SQL session ended: {}", CatalogError::from(error));
+        }
+    }))
+}
+
+/// The user's own statements first, then ours: our settings are the text format of every value and stand whatever the
+/// database, the role or those statements say.
+pub(super) async fn prepare_session(client: &Client, initial_statements: &[String]) -> Result<(), CatalogError> {
+    for statement in initial_statements {
+        client.batch_execute(statement).await?;
+    }
+    client.batch_execute(&pinned_settings()).await?;
+    Ok(())
+}
+
+fn pinned_settings() -> String {
+    let set = |(name, value): (&str, &str)| format!("SET SESSION {name} TO {};", quote_literal(value));
+    interim::session::parameters().iter().copied().map(set).collect()
+}

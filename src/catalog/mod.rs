@@ -1,0 +1,66 @@
+//! The SQL side of Postgres: what is in the catalog, how slots and publications stand, and the tables' rows for a snapshot.
+//!
+//! A [`Catalog`] is one SQL session, pinned like every session of ours so that values come in the text form the stream
+//! uses. It answers in words and facts; what follows from them is decided in `connector`. tokio-postgres is known here and
+//! nowhere else, every fixed query is a file in `sql/catalog`, and one text serves Postgres 13 to 18. Streaming, and
+//! creating a slot with its exported snapshot, belong to `wire`.
+
+mod connection;
+pub mod copy_text;
+mod error;
+mod interim;
+pub mod publication;
+mod quote;
+mod server;
+mod slot;
+mod snapshot;
+mod tables;
+mod types;
+
+pub use error::CatalogError;
+pub use publication::Publication;
+pub use quote::{quote_ident, quote_literal, quote_table, select_sql};
+pub use server::{Server, WalPositions};
+pub use slot::Slot;
+pub use snapshot::{Begin, Copy, Isolation, SnapshotFacts};
+
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row};
+
+use crate::pg;
+
+/// One SQL session. Its driver task ends when this is dropped.
+pub struct Catalog {
+    client: Client,
+    _driver: connection::Driver,
+}
+
+impl Catalog {
+    /// Logs in, runs the user's `database.initial.statements`, pins the session's settings.
+    pub async fn connect(address: &pg::Address, initial_statements: &[String]) -> Result<Self, CatalogError> {
+        let (client, driver) = connection::open(address).await?;
+        connection::prepare_session(&client, initial_statements).await?;
+        Ok(Self { client, _driver: driver })
+    }
+
+    /// Runs statements that answer nothing, in one implicit transaction.
+    pub async fn execute(&self, sql: &str) -> Result<(), CatalogError> {
+        Ok(self.client.batch_execute(sql).await?)
+    }
+
+    /// The session has ended; every further call fails.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    async fn rows(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, CatalogError> {
+        Ok(self.client.query_typed(sql, params).await?)
+    }
+
+    async fn one(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<Row, CatalogError> {
+        let rows = self.rows(sql, params).await?;
+        rows.into_iter()
+            .next()
+            .ok_or_else(|| CatalogError::Unexpected { why: "no row where one is certain".to_owned() })
+    }
+}

@@ -4,10 +4,29 @@
 //! argument; connections, clocks and converters are unknown here. Behaviour follows Debezium 3.6.1.Final as recorded;
 //! where [`Compatibility::Correct`] departs from it, the code says so at that place.
 
+mod capture;
+mod codec;
+mod column;
 mod config;
+mod defaults;
+mod envelope;
+mod facts;
+pub mod heartbeat;
+mod naming;
 pub mod pattern;
+mod prepared;
+mod text;
+pub mod transaction;
+mod types;
+mod unwrapped;
 
+pub use column::ColumnFacts;
 pub use config::{
     Adjustment, BinaryMode, Compatibility, Config, DecimalMode, FailureMode, Filters, HstoreMode, Include,
     IntervalMode, KeyRule, Operation, Operations, TimeMode,
 };
+pub use envelope::{Moment, Op, SnapshotMarker, Source, TransactionBlock, envelope_schema, push_envelope};
+pub use facts::TableFacts;
+pub use prepared::{Fault, Image, Prepared, RowError};
+pub use types::Types;
+pub use unwrapped::{AddedField, Unwrapped};

@@ -63,7 +63,9 @@ impl<'a> JsonWriter<'a> {
     fn lead(&mut self) {
         let Some(container) = self.buffer.open.last() else { return };
         match self.shape.nodes[container.node].form {
-            Form::Struct => self.buffer.out.extend_from_slice(&self.shape.rendered[self.shape.nodes[self.at].lead.clone()]),
+            Form::Struct => {
+                self.buffer.out.extend_from_slice(&self.shape.rendered[self.shape.nodes[self.at].lead.clone()])
+            }
             Form::Array if container.count > 0 => self.buffer.out.push(b','),
             Form::Map { string_keys, .. } => {
                 let is_key = container.count.is_multiple_of(2);
@@ -178,7 +180,8 @@ impl ValueSink for JsonWriter<'_> {
 
     fn end(&mut self) {
         let Some(container) = self.buffer.open.pop() else { return };
-        let braces = matches!(self.shape.nodes[container.node].form, Form::Struct | Form::Map { string_keys: true, .. });
+        let braces =
+            matches!(self.shape.nodes[container.node].form, Form::Struct | Form::Map { string_keys: true, .. });
         self.buffer.out.push(if braces { b'}' } else { b']' });
         self.done(container.node);
     }
@@ -276,10 +279,8 @@ mod tests {
 
     #[test]
     fn null_becomes_the_default_only_when_asked() {
-        let schema = Schema::of_struct(vec![Field::new(
-            "x",
-            Schema::new(Kind::Int32).optional().default_value(Value::Int(5)),
-        )]);
+        let schema =
+            Schema::of_struct(vec![Field::new("x", Schema::new(Kind::Int32).optional().default_value(Value::Int(5)))]);
         let push = |w: &mut JsonWriter<'_>| {
             w.begin_struct();
             w.null();

@@ -1,0 +1,187 @@
+//! From a type, its modifier and the modes to a codec and the schema of its values (Debezium's PostgresValueConverter).
+
+use super::temporal::{DateUnit, TimeUnit, TimestampUnit};
+use super::{Codec, MoneyForm};
+use crate::debezium::config::{BinaryMode, Config, DecimalMode, IntervalMode, TimeMode};
+use crate::debezium::types::Types;
+use crate::words::data::{Field, Kind, Schema};
+use crate::words::table::{PgType, PgTypeKind};
+
+/// `None`: Debezium leaves a column of this type out. The schema is required and has no default.
+pub(in crate::debezium) fn choose(oid: u32, typmod: i32, types: &Types, config: &Config) -> Option<(Codec, Schema)> {
+    let resolved = types.resolve(oid, typmod)?;
+    match &resolved.base.kind {
+        PgTypeKind::Enum(labels) => Some((Codec::Text, enumeration(labels))),
+        PgTypeKind::Array { element } => array(*element, resolved.typmod, types, config),
+        PgTypeKind::Base | PgTypeKind::Other => {
+            scalar(resolved.base, resolved.typmod, config).or_else(|| unknown(config))
+        }
+        PgTypeKind::Domain { .. } => None,
+    }
+}
+
+fn named(kind: Kind, name: &str) -> Schema {
+    Schema::new(kind).named(name).version(1)
+}
+
+fn enumeration(labels: &[String]) -> Schema {
+    named(Kind::String, "io.debezium.data.Enum").parameter("allowed", labels.join(","))
+}
+
+fn unknown(config: &Config) -> Option<(Codec, Schema)> {
+    config.include_unknown_datatypes.then(|| (Codec::Unknown(config.binary), Schema::new(binary_kind(config.binary))))
+}
+
+/// Arrays of these are left out even when unknown types are included.
+const NEVER_IN_ARRAYS: [&str; 7] = ["money", "name", "interval", "varbit", "xml", "point", "refcursor"];
+
+fn array(element: u32, typmod: i32, types: &Types, config: &Config) -> Option<(Codec, Schema)> {
+    // An array of a domain is left out; a domain over an array is an array.
+    let declared = types.declared(element)?;
+    if matches!(declared.kind, PgTypeKind::Domain { .. }) {
+        return None;
+    }
+    if declared.schema == "pg_catalog" && NEVER_IN_ARRAYS.contains(&declared.name.as_str()) {
+        return None;
+    }
+    let (codec, schema) = choose(element, typmod, types, config)?;
+    let required = matches!(codec, Codec::Unknown(_)) || matches!(declared.kind, PgTypeKind::Enum(_));
+    let schema = Schema::new(Kind::Array(Box::new(schema.optional_if(!required))));
+    Some((Codec::Array(Box::new(codec)), schema))
+}
+
+fn scalar(base: &PgType, typmod: i32, config: &Config) -> Option<(Codec, Schema)> {
+    let builtin = if base.schema == "pg_catalog" { builtin(base.name.as_str(), typmod, config) } else { None };
+    builtin.or_else(|| extension(base.name.as_str()))
+}
+
+fn builtin(name: &str, typmod: i32, config: &Config) -> Option<(Codec, Schema)> {
+    let text = || (Codec::Text, Schema::new(Kind::String));
+    let text_named = |name| (Codec::Text, named(Kind::String, name));
+    Some(match name {
+        "bool" => (Codec::Bool, Schema::new(Kind::Boolean)),
+        "int2" => (Codec::Int, Schema::new(Kind::Int16)),
+        "int4" => (Codec::Int, Schema::new(Kind::Int32)),
+        "int8" | "oid" => (Codec::Int, Schema::new(Kind::Int64)),
+        "float4" => (Codec::Float32, Schema::new(Kind::Float32)),
+        "float8" => (Codec::Float64, Schema::new(Kind::Float64)),
+        "numeric" => numeric(typmod, config.decimal),
+        "money" => money(config),
+        "text" | "varchar" | "bpchar" | "char" | "name" | "inet" | "cidr" | "macaddr" | "macaddr8" | "int4range"
+        | "int8range" | "numrange" | "tsrange" | "tstzrange" | "daterange" => text(),
+        "json" | "jsonb" => text_named("io.debezium.data.Json"),
+        "xml" => text_named("io.debezium.data.Xml"),
+        "uuid" => text_named("io.debezium.data.Uuid"),
+        "tsvector" => text_named("io.debezium.data.Tsvector"),
+        "bit" | "varbit" => bits(typmod),
+        "bytea" => (Codec::Bytes(config.binary), Schema::new(binary_kind(config.binary))),
+        "date" => date(config.time),
+        "time" => time(precision(typmod), config.time),
+        "timetz" => (Codec::TimeTz, named(Kind::String, "io.debezium.time.ZonedTime")),
+        "timestamp" => timestamp(precision(typmod), config.time),
+        "timestamptz" => (
+            Codec::TimestampTz { precision: precision(typmod) },
+            named(Kind::String, "io.debezium.time.ZonedTimestamp"),
+        ),
+        "interval" => match config.interval {
+            IntervalMode::Numeric => (Codec::IntervalMicros, named(Kind::Int64, "io.debezium.time.MicroDuration")),
+            IntervalMode::String => (Codec::IntervalText, named(Kind::String, "io.debezium.time.Interval")),
+        },
+        _ => return None,
+    })
+}
+
+/// Types of extensions, known by their bare names as the reference knows them.
+fn extension(name: &str) -> Option<(Codec, Schema)> {
+    Some(match name {
+        "citext" | "isbn" => (Codec::Text, Schema::new(Kind::String)),
+        "ltree" => (Codec::Text, named(Kind::String, "io.debezium.data.Ltree")),
+        _ => return None,
+    })
+}
+
+fn binary_kind(mode: BinaryMode) -> Kind {
+    if mode == BinaryMode::Bytes { Kind::Bytes } else { Kind::String }
+}
+
+/// Digits of a fraction of a second; 6 when none are declared.
+fn precision(typmod: i32) -> usize {
+    usize::try_from(typmod).unwrap_or(6)
+}
+
+fn numeric(typmod: i32, mode: DecimalMode) -> (Codec, Schema) {
+    // A modifier holds the precision above and eleven bits of scale below, so that a negative scale reads as 2046.
+    let declared = u32::try_from(typmod.saturating_sub(4)).ok().filter(|_| typmod >= 4);
+    let scale = declared.map(|m| m & 0x7FF);
+    match (mode, declared) {
+        (DecimalMode::Double, _) => (Codec::DecimalDouble, Schema::new(Kind::Float64)),
+        (DecimalMode::String, _) => (Codec::DecimalText { scale }, Schema::new(Kind::String)),
+        (DecimalMode::Precise, None) => (Codec::VariableDecimal, variable_scale_decimal()),
+        (DecimalMode::Precise, Some(modifier)) => {
+            let scale = modifier & 0x7FF;
+            let schema = decimal(scale).parameter("connect.decimal.precision", (modifier >> 16).to_string());
+            (Codec::Decimal { scale }, schema)
+        }
+    }
+}
+
+fn decimal(scale: u32) -> Schema {
+    named(Kind::Decimal, "org.apache.kafka.connect.data.Decimal").parameter("scale", scale.to_string())
+}
+
+fn variable_scale_decimal() -> Schema {
+    let fields = vec![Field::new("scale", Schema::new(Kind::Int32)), Field::new("value", Schema::new(Kind::Bytes))];
+    Schema::of_struct(fields).named("io.debezium.data.VariableScaleDecimal").version(1).doc("Variable scaled decimal")
+}
+
+fn money(config: &Config) -> (Codec, Schema) {
+    let scale = config.money_fraction_digits;
+    match config.decimal {
+        DecimalMode::Precise => (Codec::Money { scale, form: MoneyForm::Precise }, decimal(scale)),
+        DecimalMode::Double => (Codec::Money { scale, form: MoneyForm::Double }, Schema::new(Kind::Float64)),
+        DecimalMode::String => (Codec::Money { scale, form: MoneyForm::Text }, Schema::new(Kind::String)),
+    }
+}
+
+fn bits(typmod: i32) -> (Codec, Schema) {
+    match typmod {
+        1 => (Codec::BitBool, Schema::new(Kind::Boolean)),
+        _ => {
+            let length = if typmod > 0 { typmod } else { i32::MAX };
+            (Codec::Bits, named(Kind::Bytes, "io.debezium.data.Bits").parameter("length", length.to_string()))
+        }
+    }
+}
+
+fn date(mode: TimeMode) -> (Codec, Schema) {
+    match mode {
+        TimeMode::Connect => (Codec::Date(DateUnit::Days), named(Kind::Int32, "org.apache.kafka.connect.data.Date")),
+        TimeMode::Isostring => (Codec::Date(DateUnit::Iso), named(Kind::String, "io.debezium.time.IsoDate")),
+        _ => (Codec::Date(DateUnit::Days), named(Kind::Int32, "io.debezium.time.Date")),
+    }
+}
+
+fn time(precision: usize, mode: TimeMode) -> (Codec, Schema) {
+    match mode {
+        TimeMode::Connect => (Codec::Time(TimeUnit::Millis), named(Kind::Int32, "org.apache.kafka.connect.data.Time")),
+        TimeMode::Isostring => (Codec::Time(TimeUnit::Iso), named(Kind::String, "io.debezium.time.IsoTime")),
+        TimeMode::Nanoseconds => (Codec::Time(TimeUnit::Nanos), named(Kind::Int64, "io.debezium.time.NanoTime")),
+        TimeMode::Adaptive if precision <= 3 => {
+            (Codec::Time(TimeUnit::Millis), named(Kind::Int32, "io.debezium.time.Time"))
+        }
+        _ => (Codec::Time(TimeUnit::Micros), named(Kind::Int64, "io.debezium.time.MicroTime")),
+    }
+}
+
+fn timestamp(precision: usize, mode: TimeMode) -> (Codec, Schema) {
+    let (unit, kind, name) = match mode {
+        TimeMode::Connect => (TimestampUnit::Millis, Kind::Int64, "org.apache.kafka.connect.data.Timestamp"),
+        TimeMode::Isostring => (TimestampUnit::Iso, Kind::String, "io.debezium.time.IsoTimestamp"),
+        TimeMode::Nanoseconds => (TimestampUnit::Nanos, Kind::Int64, "io.debezium.time.NanoTimestamp"),
+        TimeMode::Adaptive | TimeMode::AdaptiveTimeMicroseconds if precision <= 3 => {
+            (TimestampUnit::Millis, Kind::Int64, "io.debezium.time.Timestamp")
+        }
+        _ => (TimestampUnit::Micros, Kind::Int64, "io.debezium.time.MicroTimestamp"),
+    };
+    (Codec::Timestamp(unit), named(kind, name))
+}

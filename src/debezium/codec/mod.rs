@@ -1,0 +1,116 @@
+//! One codec per column: chosen once from type, modifier and modes, then it only turns text into pushed values.
+//!
+//! The text is what the server prints under the pinned session settings. A codec never looks at a schema and never knows
+//! whether its column may be null.
+
+mod array;
+mod binary;
+mod choose;
+mod interval;
+mod number;
+mod placeholder;
+mod temporal;
+
+pub(super) use choose::choose;
+pub(super) use placeholder::{fallback, placeholder};
+
+use super::config::BinaryMode;
+use crate::words::data::{Decimal, ValueSink};
+use temporal::{DateUnit, TimeUnit, TimestampUnit};
+
+/// The text does not fit the codec; says why without the value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unconvertible(pub &'static str);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Codec {
+    Bool,
+    Int,
+    Float32,
+    Float64,
+    /// The server's text as it is.
+    Text,
+    /// `numeric(p,s)`, precise.
+    Decimal {
+        scale: u32,
+    },
+    /// `numeric` without a scale, precise: a struct of scale and value.
+    VariableDecimal,
+    /// `numeric` as double.
+    DecimalDouble,
+    /// `numeric` as text, padded to the scale if there is one.
+    DecimalText {
+        scale: Option<u32>,
+    },
+    Money {
+        scale: u32,
+        form: MoneyForm,
+    },
+    /// `bit(1)`.
+    BitBool,
+    Bits,
+    Bytes(BinaryMode),
+    Date(DateUnit),
+    Time(TimeUnit),
+    TimeTz,
+    Timestamp(TimestampUnit),
+    TimestampTz {
+        precision: usize,
+    },
+    IntervalMicros,
+    IntervalText,
+    Array(Box<Codec>),
+    /// A type Debezium has no mapping for: the bytes of its text.
+    Unknown(BinaryMode),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum MoneyForm {
+    Precise,
+    Double,
+    Text,
+}
+
+impl Codec {
+    /// Pushes exactly one value, or errs having pushed an unfinished one that the caller rewinds.
+    pub(super) fn push<S: ValueSink>(&self, text: &str, sink: &mut S) -> Result<(), Unconvertible> {
+        match self {
+            Self::Bool => match text {
+                "t" => sink.bool(true),
+                "f" => sink.bool(false),
+                _ => return Err(Unconvertible("not a boolean")),
+            },
+            Self::Int => sink.int(number::int(text)?),
+            Self::Float32 => sink.float32(number::float(text)?),
+            Self::Float64 => sink.float64(number::float(text)?),
+            Self::Text => sink.str(text),
+            Self::Decimal { scale } => sink.decimal(number::precise(text, *scale)?),
+            Self::VariableDecimal => number::push_variable(text, sink)?,
+            Self::DecimalDouble => sink.float64(number::float(text)?),
+            Self::DecimalText { scale } => number::push_text(text, *scale, sink)?,
+            Self::Money { scale, form } => number::push_money(text, *scale, *form, sink)?,
+            Self::BitBool => match text {
+                "1" => sink.bool(true),
+                "0" => sink.bool(false),
+                _ => return Err(Unconvertible("not one bit")),
+            },
+            Self::Bits => sink.bytes(&binary::bits(text)?),
+            Self::Bytes(mode) => binary::push_bytea(text, *mode, sink)?,
+            Self::Date(unit) => temporal::push_date(text, *unit, sink)?,
+            Self::Time(unit) => temporal::push_time(text, *unit, sink)?,
+            Self::TimeTz => temporal::push_timetz(text, sink)?,
+            Self::Timestamp(unit) => temporal::push_timestamp(text, *unit, sink)?,
+            Self::TimestampTz { precision } => temporal::push_timestamptz(text, *precision, sink)?,
+            Self::IntervalMicros => sink.int(interval::parse(text)?.micros()),
+            Self::IntervalText => sink.str(&interval::parse(text)?.to_string()),
+            Self::Array(element) => array::push(text, element, sink)?,
+            Self::Unknown(mode) => binary::push_unknown(text, *mode, sink),
+        }
+        Ok(())
+    }
+}
+
+/// Zero at a scale, as a fallback for a required decimal.
+fn zero() -> Decimal<'static> {
+    Decimal { negative: false, whole: "0", fraction: "", scale: 0 }
+}

@@ -1,0 +1,63 @@
+//! What stands in for a value that is not there: a required column's null, and a toasted value the server did not send.
+
+use super::temporal::{DateUnit, TimeUnit, TimestampUnit};
+use super::{Codec, MoneyForm, zero};
+use crate::debezium::config::{BinaryMode, Config};
+use crate::words::data::{Kind, Schema, Value};
+
+/// The value of a required column whose cell is null (key-only old rows): the type's zero. `None`: the reference fails.
+pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Value> {
+    let text = |text: &str| Value::String(text.to_owned());
+    Some(match codec {
+        Codec::Bool | Codec::BitBool => Value::Boolean(false),
+        Codec::Int | Codec::IntervalMicros => Value::Int(0),
+        Codec::Float32 => Value::Float32(0.0),
+        Codec::Float64 | Codec::DecimalDouble => Value::Float64(0.0),
+        Codec::Money { form: MoneyForm::Double, .. } => Value::Float64(0.0),
+        Codec::Decimal { scale } | Codec::Money { scale, form: MoneyForm::Precise } => {
+            Value::Decimal(zero().to_string(), *scale)
+        }
+        Codec::VariableDecimal => Value::Struct(vec![Value::Int(0), Value::Bytes(vec![0])]),
+        Codec::DecimalText { .. } | Codec::Money { form: MoneyForm::Text, .. } => text("0"),
+        Codec::Text => text(""),
+        Codec::Bits => Value::Bytes(Vec::new()),
+        Codec::Bytes(_) | Codec::Unknown(_) => match schema.kind {
+            Kind::Bytes => Value::Bytes(Vec::new()),
+            _ => text(""),
+        },
+        Codec::Date(DateUnit::Days) => Value::Int(0),
+        Codec::Date(DateUnit::Iso) => text("1970-01-01Z"),
+        Codec::Time(TimeUnit::Iso) | Codec::TimeTz => text("00:00:00Z"),
+        Codec::Time(_) => Value::Int(0),
+        Codec::Timestamp(TimestampUnit::Iso) | Codec::TimestampTz { .. } => text("1970-01-01T00:00:00Z"),
+        Codec::Timestamp(TimestampUnit::Nanos) => return None,
+        Codec::Timestamp(_) => Value::Int(0),
+        Codec::IntervalText => text("P0Y0M0DT0H0M0S"),
+        Codec::Array(_) => Value::Array(Vec::new()),
+    })
+}
+
+/// What Debezium puts where an unchanged toasted value was. `None`: null, or a failed task when the column is required.
+pub(in crate::debezium) fn placeholder(codec: &Codec, schema: &Schema, config: &Config) -> Option<Value> {
+    let bytes = &config.unavailable_value;
+    let text = || String::from_utf8(bytes.clone()).ok().map(Value::String);
+    match codec {
+        Codec::Text => text(),
+        Codec::Bytes(BinaryMode::Bytes) => Some(Value::Bytes(bytes.clone())),
+        Codec::Bytes(_) => text(),
+        Codec::Array(element) => match (element.as_ref(), &schema.kind) {
+            (Codec::Text, _) => text().map(|t| Value::Array(vec![t])),
+            (Codec::Bytes(BinaryMode::Bytes), _) => Some(Value::Array(vec![Value::Bytes(bytes.clone())])),
+            (Codec::Bytes(BinaryMode::Hex), _) => None,
+            (Codec::Bytes(_), _) => text().map(|t| Value::Array(vec![t])),
+            (Codec::Int, Kind::Array(item)) if item.kind != Kind::Int16 => Some(signed_bytes(bytes)),
+            (Codec::Date(DateUnit::Days), _) => Some(signed_bytes(bytes)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn signed_bytes(bytes: &[u8]) -> Value {
+    Value::Array(bytes.iter().map(|b| Value::Int(i64::from(b.cast_signed()))).collect())
+}

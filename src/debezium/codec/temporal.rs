@@ -1,0 +1,314 @@
+//! Dates and times in DateStyle ISO and TimeZone UTC, as numbers since the epoch or as ISO text.
+
+use std::fmt::Write;
+
+use super::Unconvertible;
+use crate::words::data::ValueSink;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::debezium) enum DateUnit {
+    Days,
+    Iso,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::debezium) enum TimeUnit {
+    Millis,
+    Micros,
+    Nanos,
+    Iso,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::debezium) enum TimestampUnit {
+    Millis,
+    Micros,
+    Nanos,
+    Iso,
+}
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
+
+/// pgjdbc's stand-ins for infinity, and what the reference's arithmetic makes of them.
+const INFINITE_DAYS: [i64; 2] = [-2_147_472_692, -2_147_472_691];
+const INFINITE_MICROS: [i64; 2] = [9_223_372_036_825_200_000, -9_223_372_036_832_400_000];
+const INFINITE_DATE: [&str; 2] = ["-5877611-06-21Z", "-5877611-06-22Z"];
+const INFINITE_TIMESTAMP: [&str; 2] = ["+294247-01-10T04:00:25.200Z", "-290308-12-21T19:59:27.600Z"];
+
+const NO_DATE: Unconvertible = Unconvertible("not a date in DateStyle ISO");
+const NO_TIME: Unconvertible = Unconvertible("not a time of day");
+const NO_OFFSET: Unconvertible = Unconvertible("not a time zone offset");
+
+/// 0 for `infinity`, 1 for `-infinity`.
+fn infinity(text: &str) -> Option<usize> {
+    match text {
+        "infinity" => Some(0),
+        "-infinity" => Some(1),
+        _ => None,
+    }
+}
+
+/// A calendar date in the proleptic Gregorian calendar; year 0 is 1 BC.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Date {
+    year: i64,
+    month: u32,
+    day: u32,
+}
+
+impl Date {
+    /// `2024-02-29`, era already taken off.
+    fn parse(text: &str, bc: bool) -> Result<Self, Unconvertible> {
+        let mut parts = text.splitn(3, '-');
+        let mut part = || parts.next().filter(|p| p.bytes().all(|b| b.is_ascii_digit())).ok_or(NO_DATE);
+        let year: i64 = part()?.parse().map_err(|_| NO_DATE)?;
+        let month = part()?.parse().map_err(|_| NO_DATE)?;
+        let day = part()?.parse().map_err(|_| NO_DATE)?;
+        if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+            return Err(NO_DATE);
+        }
+        Ok(Self { year: if bc { 1 - year } else { year }, month, day })
+    }
+
+    /// Days since 1970-01-01 (Howard Hinnant's days_from_civil).
+    fn days(self) -> i64 {
+        let year = if self.month <= 2 { self.year - 1 } else { self.year };
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let month = i64::from((self.month + 9) % 12);
+        let day_of_year = (153 * month + 2) / 5 + i64::from(self.day) - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
+
+    /// Java's ISO year: at least four digits, a sign when negative or beyond 9999.
+    fn write(self, out: &mut String) {
+        let sign = match self.year {
+            ..0 => "-",
+            0..=9999 => "",
+            _ => "+",
+        };
+        let _ = write!(out, "{sign}{:04}-{:02}-{:02}", self.year.unsigned_abs(), self.month, self.day);
+    }
+}
+
+/// Microseconds since midnight; `24:00:00` is a whole day.
+fn time_of_day(text: &str) -> Result<i64, Unconvertible> {
+    let (clock, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let bytes = clock.as_bytes();
+    let &[h1, h0, b':', m1, m0, b':', s1, s0] = bytes else { return Err(NO_TIME) };
+    let two = |high: u8, low: u8| match (high.is_ascii_digit(), low.is_ascii_digit()) {
+        (true, true) => Ok(i64::from(high - b'0') * 10 + i64::from(low - b'0')),
+        _ => Err(NO_TIME),
+    };
+    let (hours, minutes, seconds) = (two(h1, h0)?, two(m1, m0)?, two(s1, s0)?);
+    if fraction.len() > 6 || hours > 24 || minutes > 59 || seconds > 60 {
+        return Err(NO_TIME);
+    }
+    let mut micros = 0;
+    for position in 0..6 {
+        let digit = fraction.as_bytes().get(position).copied().unwrap_or(b'0');
+        if !digit.is_ascii_digit() {
+            return Err(NO_TIME);
+        }
+        micros = micros * 10 + i64::from(digit - b'0');
+    }
+    Ok(((hours * 60 + minutes) * 60 + seconds) * MICROS_PER_SECOND + micros)
+}
+
+fn write_clock(micros: i64, out: &mut String) {
+    let seconds = micros / MICROS_PER_SECOND;
+    let _ = write!(out, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+/// The fraction without trailing zeros, nothing when it is zero.
+fn write_trimmed_fraction(micros: i64, out: &mut String) {
+    let fraction = micros % MICROS_PER_SECOND;
+    if fraction != 0 {
+        let digits = format!("{fraction:06}");
+        out.push('.');
+        out.push_str(digits.trim_end_matches('0'));
+    }
+}
+
+fn split_era(text: &str) -> (&str, bool) {
+    text.strip_suffix(" BC").map_or((text, false), |rest| (rest, true))
+}
+
+pub(super) fn push_date<S: ValueSink>(text: &str, unit: DateUnit, sink: &mut S) -> Result<(), Unconvertible> {
+    if let Some(which) = infinity(text) {
+        match unit {
+            DateUnit::Days => sink.int(INFINITE_DAYS[which]),
+            DateUnit::Iso => sink.str(INFINITE_DATE[which]),
+        }
+        return Ok(());
+    }
+    let (text, bc) = split_era(text);
+    let date = Date::parse(text, bc)?;
+    match unit {
+        DateUnit::Days => sink.int(date.days()),
+        DateUnit::Iso => {
+            let mut iso = String::with_capacity(16);
+            date.write(&mut iso);
+            iso.push('Z');
+            sink.str(&iso);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn push_time<S: ValueSink>(text: &str, unit: TimeUnit, sink: &mut S) -> Result<(), Unconvertible> {
+    let micros = time_of_day(text)?;
+    match unit {
+        TimeUnit::Millis => sink.int(micros / 1000),
+        TimeUnit::Micros => sink.int(micros),
+        TimeUnit::Nanos => sink.int(micros * 1000),
+        TimeUnit::Iso => {
+            let mut iso = String::with_capacity(16);
+            write_clock(micros % MICROS_PER_DAY, &mut iso);
+            write_trimmed_fraction(micros, &mut iso);
+            iso.push('Z');
+            sink.str(&iso);
+        }
+    }
+    Ok(())
+}
+
+/// `04:05:06.789+02`: shifted to UTC, fraction trimmed.
+pub(super) fn push_timetz<S: ValueSink>(text: &str, sink: &mut S) -> Result<(), Unconvertible> {
+    let at = text.rfind(['+', '-']).ok_or(NO_OFFSET)?;
+    let (clock, offset) = text.split_at(at);
+    let micros = time_of_day(clock)?;
+    let offset = offset_seconds(offset)?;
+    let mut iso = String::with_capacity(16);
+    if micros == MICROS_PER_DAY && offset == 0 {
+        iso.push_str("24:00:00");
+    } else {
+        let utc = (micros - offset * MICROS_PER_SECOND).rem_euclid(MICROS_PER_DAY);
+        write_clock(utc, &mut iso);
+        write_trimmed_fraction(utc, &mut iso);
+    }
+    iso.push('Z');
+    sink.str(&iso);
+    Ok(())
+}
+
+/// `+02`, `-03:30`, `+00:00:01`.
+fn offset_seconds(text: &str) -> Result<i64, Unconvertible> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').ok_or(NO_OFFSET)?),
+    };
+    let mut seconds = 0;
+    for (part, unit) in digits.split(':').zip([3600, 60, 1]) {
+        seconds += part.parse::<i64>().map_err(|_| NO_OFFSET)? * unit;
+    }
+    Ok(if negative { -seconds } else { seconds })
+}
+
+/// Date and microseconds of the day of `2024-02-29 12:34:56.789`.
+fn date_and_time(text: &str, bc: bool) -> Result<(Date, i64), Unconvertible> {
+    let (date, time) = text.split_once(' ').ok_or(NO_DATE)?;
+    Ok((Date::parse(date, bc)?, time_of_day(time)?))
+}
+
+pub(super) fn push_timestamp<S: ValueSink>(text: &str, unit: TimestampUnit, sink: &mut S) -> Result<(), Unconvertible> {
+    if let Some(which) = infinity(text) {
+        match unit {
+            TimestampUnit::Millis => sink.int(INFINITE_MICROS[which] / 1000),
+            TimestampUnit::Micros => sink.int(INFINITE_MICROS[which]),
+            TimestampUnit::Nanos => sink.int([i64::MAX, i64::MIN][which]),
+            TimestampUnit::Iso => sink.str(INFINITE_TIMESTAMP[which]),
+        }
+        return Ok(());
+    }
+    let (text, bc) = split_era(text);
+    let (date, time) = date_and_time(text, bc)?;
+    // The reference wraps silently at the far end of the microsecond range.
+    let micros = date.days().wrapping_mul(MICROS_PER_DAY).wrapping_add(time);
+    match unit {
+        TimestampUnit::Millis => sink.int(date.days() * 86_400_000 + time.div_euclid(1000)),
+        TimestampUnit::Micros => sink.int(micros),
+        TimestampUnit::Nanos => {
+            const RANGE: Unconvertible = Unconvertible("outside of the range of nanoseconds, 1677 to 2262");
+            let seconds = date.days() * 86_400 + time / MICROS_PER_SECOND;
+            let whole = seconds.checked_mul(1_000_000_000).ok_or(RANGE)?;
+            sink.int(whole.checked_add(time % MICROS_PER_SECOND * 1000).ok_or(RANGE)?);
+        }
+        TimestampUnit::Iso => {
+            let mut iso = String::with_capacity(32);
+            date.write(&mut iso);
+            iso.push('T');
+            write_clock(time, &mut iso);
+            write_trimmed_fraction(time, &mut iso);
+            iso.push('Z');
+            sink.str(&iso);
+        }
+    }
+    Ok(())
+}
+
+/// `2020-04-01 11:51:02.1+00`: exactly `precision` digits of fraction.
+pub(super) fn push_timestamptz<S: ValueSink>(text: &str, precision: usize, sink: &mut S) -> Result<(), Unconvertible> {
+    if infinity(text).is_some() {
+        sink.str(text);
+        return Ok(());
+    }
+    let (text, bc) = split_era(text);
+    let text = text.strip_suffix("+00").ok_or(Unconvertible("not a timestamp in TimeZone UTC"))?;
+    let (date, time) = date_and_time(text, bc)?;
+    let mut iso = String::with_capacity(32);
+    date.write(&mut iso);
+    iso.push('T');
+    write_clock(time, &mut iso);
+    if precision > 0 {
+        let digits = format!("{:06}", time % MICROS_PER_SECOND);
+        iso.push('.');
+        iso.push_str(digits.get(..precision).unwrap_or(&digits));
+    }
+    iso.push('Z');
+    sink.str(&iso);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn days(text: &str) -> i64 {
+        let (text, bc) = split_era(text);
+        Date::parse(text, bc).unwrap().days()
+    }
+
+    #[test]
+    fn days_count_from_1970_in_both_directions() {
+        assert_eq!(days("1970-01-01"), 0);
+        assert_eq!(days("2026-01-01"), 20_454);
+        assert_eq!(days("1969-12-31"), -1);
+        assert_eq!(days("2000-02-29"), 11_016);
+        assert_eq!(days("0044-03-15 BC"), -735_160);
+        assert_eq!(
+            days("4713-12-31 BC") * MICROS_PER_DAY + time_of_day("23:59:59.999999").unwrap(),
+            -210_831_897_600_000_001
+        );
+    }
+
+    #[test]
+    fn clocks_are_exact() {
+        assert_eq!(time_of_day("04:05:05.123456"), Ok(14_705_123_456));
+        assert_eq!(time_of_day("24:00:00"), Ok(MICROS_PER_DAY));
+        assert_eq!(time_of_day("00:00:00.5"), Ok(500_000));
+        for text in ["", "4:05:06", "04:05", "25:00:00", "04:60:00", "04:05:06.1234567", "04:05:06.x"] {
+            assert_eq!(time_of_day(text), Err(NO_TIME), "{text}");
+        }
+    }
+
+    #[test]
+    fn offsets_may_have_minutes_and_seconds() {
+        assert_eq!(offset_seconds("+02"), Ok(7200));
+        assert_eq!(offset_seconds("-03:30"), Ok(-12_600));
+        assert_eq!(offset_seconds("-00:00:01"), Ok(-1));
+        assert!(offset_seconds("02").is_err());
+    }
+}

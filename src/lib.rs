@@ -18,6 +18,7 @@
 #![warn(unreachable_pub)]
 
 pub mod catalog;
+pub mod check;
 pub mod connector;
 pub mod converter;
 pub mod debezium;

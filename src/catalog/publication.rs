@@ -19,6 +19,8 @@ pub struct Publication {
     /// `publish_via_partition_root`.
     pub via_root: bool,
     pub owner: String,
+    /// Our role may alter it.
+    pub owned: bool,
     /// (schema, table) of everything it sends, sorted: with `via_root` the roots of partition trees, else their leaves.
     pub tables: Vec<(String, String)>,
     /// (schema, table) it was made of, sorted: what `SET TABLE` replaces.
@@ -105,6 +107,7 @@ impl Catalog {
             truncate: row.try_get(4)?,
             via_root: row.try_get(5)?,
             owner: row.try_get(6)?,
+            owned: row.try_get(7)?,
             tables,
             members,
         }))

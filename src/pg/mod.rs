@@ -1,5 +1,8 @@
 //! Where a Postgres server is and how to be let in: shared by `wire` (replication) and `catalog` (SQL).
 
+pub mod session;
+pub mod tls;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,7 +27,7 @@ pub struct Tls {
     pub mode: TlsMode,
     /// Client certificate, PEM.
     pub certificate: Option<PathBuf>,
-    /// Its key: PEM, or PKCS-8 DER as pgjdbc wants it.
+    /// Its key: PEM, PKCS-8 DER as pgjdbc wants it, or PKCS-12 with the certificate inside.
     pub key: Option<PathBuf>,
     pub key_password: Option<Secret>,
     /// CA certificates, PEM.

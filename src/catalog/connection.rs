@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, NoTls};
 
+use super::CatalogError;
 use super::quote::quote_literal;
-use super::{CatalogError, interim};
 use crate::pg;
 use crate::pg::TlsMode;
 
@@ -29,7 +30,15 @@ impl Drop for Driver {
     }
 }
 
-pub(super) async fn open(address: &pg::Address) -> Result<(Client, Driver), CatalogError> {
+/// A session that has logged in and nothing more.
+pub(super) struct Opened {
+    pub(super) client: Client,
+    pub(super) driver: Driver,
+    /// `server_version_num`; 0 when the server says nothing we understand.
+    version: u32,
+}
+
+pub(super) async fn open(address: &pg::Address) -> Result<Opened, CatalogError> {
     match address.tls.mode {
         // A unix socket knows no TLS; libpq ignores the mode there too.
         _ if address.host.starts_with('/') => attempt(address, SslMode::Disable).await,
@@ -54,17 +63,17 @@ fn is_refused_entry(error: &CatalogError) -> bool {
     error.sqlstate() == Some("28000")
 }
 
-async fn attempt(address: &pg::Address, mode: SslMode) -> Result<(Client, Driver), CatalogError> {
+/// With TLS or without: `mode` is never `Prefer`.
+async fn attempt(address: &pg::Address, mode: SslMode) -> Result<Opened, CatalogError> {
     let config = session_config(address, mode);
     let connecting = async {
         if matches!(mode, SslMode::Disable) {
             let (client, connection) = config.connect(NoTls).await?;
-            Ok((client, drive(connection)))
+            Ok(drive(client, connection))
         } else {
-            let connector =
-                interim::tls::make_connector(address).map_err(|e| CatalogError::Tls { why: e.to_string() })?;
-            let (client, connection) = config.connect(connector).await?;
-            Ok((client, drive(connection)))
+            let tls = pg::tls::make_connector(address).map_err(|e| CatalogError::TlsSettings { why: e.to_string() })?;
+            let (client, connection) = config.connect(tls).await?;
+            Ok(drive(client, connection))
         }
     };
     let limit = address.connect_timeout + LOGIN_TIMEOUT;
@@ -85,41 +94,47 @@ fn session_config(address: &pg::Address, mode: SslMode) -> tokio_postgres::Confi
         .user(&address.user)
         .dbname(&address.database)
         .application_name(&address.application_name)
-        .connect_timeout(address.connect_timeout)
         .ssl_mode(mode)
         .keepalives(address.tcp_keepalive)
         .keepalives_idle(KEEPALIVE_IDLE)
         .keepalives_interval(KEEPALIVE_INTERVAL)
         .keepalives_retries(KEEPALIVE_RETRIES);
+    // Zero is "no limit" to pgjdbc.
+    if !address.connect_timeout.is_zero() {
+        config.connect_timeout(address.connect_timeout);
+    }
     if let Some(password) = &address.password {
         config.password(password.reveal());
     }
     config
 }
 
-fn drive<S, T>(connection: tokio_postgres::Connection<S, T>) -> Driver
+fn drive<S, T>(client: Client, connection: tokio_postgres::Connection<S, T>) -> Opened
 where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    Driver(tokio::spawn(async move {
+    let version = connection.parameter("server_version").and_then(pg::session::version_number).unwrap_or(0);
+    let driver = Driver(tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!("SQL session ended: {}", CatalogError::from(error));
         }
-    }))
+    }));
+    Opened { client, driver, version }
 }
 
-/// The user's own statements first, then ours: our settings are the text format of every value and stand whatever the
-/// database, the role or those statements say.
-pub(super) async fn prepare_session(client: &Client, initial_statements: &[String]) -> Result<(), CatalogError> {
-    for statement in initial_statements {
-        client.batch_execute(statement).await?;
+impl Opened {
+    /// The user's own statements first, then ours: our settings are the text format of every value and stand whatever
+    /// the database, the role or those statements say.
+    pub(super) async fn prepare(&self, initial_statements: &[String]) -> Result<(), CatalogError> {
+        for statement in initial_statements {
+            self.client.batch_execute(statement).await?;
+        }
+        Ok(self.client.batch_execute(&pinned_settings(self.version)).await?)
     }
-    client.batch_execute(&pinned_settings()).await?;
-    Ok(())
 }
 
-fn pinned_settings() -> String {
-    let set = |(name, value): (&str, &str)| format!("SET SESSION {name} TO {};", quote_literal(value));
-    interim::session::parameters().iter().copied().map(set).collect()
+fn pinned_settings(version: u32) -> String {
+    let settings = pg::session::parameters().iter().chain(pg::session::later(version));
+    settings.map(|(name, value)| format!("SET SESSION {name} TO {};", quote_literal(value))).collect()
 }

@@ -12,6 +12,9 @@ pub enum CatalogError {
     Unreachable { host: String, port: u16, why: String },
     #[error("cannot agree on TLS with the server: {why}")]
     Tls { why: String },
+    /// Certificate or key files that cannot be used; no server was asked.
+    #[error("{why}")]
+    TlsSettings { why: String },
     #[error("cannot log in: {why}")]
     Login { why: String },
     /// An error response of the server.
@@ -40,7 +43,7 @@ impl CatalogError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Lost { .. } | Self::TimedOut { .. } => true,
-            Self::Tls { .. } | Self::Login { .. } | Self::Unexpected { .. } => false,
+            Self::Tls { .. } | Self::TlsSettings { .. } | Self::Login { .. } | Self::Unexpected { .. } => false,
             Self::Server { sqlstate, .. } => {
                 // Connection exceptions, transaction rollbacks, insufficient resources, system errors.
                 let class = ["08", "40", "53", "58"].iter().any(|class| sqlstate.starts_with(class));

@@ -8,7 +8,6 @@
 mod connection;
 pub mod copy_text;
 mod error;
-mod interim;
 pub mod publication;
 mod quote;
 mod rights;
@@ -40,9 +39,9 @@ pub struct Catalog {
 impl Catalog {
     /// Logs in, runs the user's `database.initial.statements`, pins the session's settings.
     pub async fn connect(address: &pg::Address, initial_statements: &[String]) -> Result<Self, CatalogError> {
-        let (client, driver) = connection::open(address).await?;
-        connection::prepare_session(&client, initial_statements).await?;
-        Ok(Self { client, _driver: driver })
+        let opened = connection::open(address).await?;
+        opened.prepare(initial_statements).await?;
+        Ok(Self { client: opened.client, _driver: opened.driver })
     }
 
     /// Runs statements that answer nothing, in one implicit transaction.

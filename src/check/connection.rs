@@ -27,6 +27,10 @@ pub(super) fn failed(address: &Address, error: &CatalogError) -> Finding {
             ),
         ),
         CatalogError::Tls { why } => tls_failed(why),
+        CatalogError::TlsSettings { .. } => Finding::error(
+            error.to_string(),
+            "set database.sslrootcert, database.sslcert, database.sslkey and database.sslpassword to readable files that fit",
+        ),
         CatalogError::Login { .. } if address.password.is_none() => Finding::error(
             format!("the server asks for a password of {} and none is configured", address.user),
             "set database.password",

@@ -39,10 +39,8 @@ pub(super) fn suitable(server: &Server) -> Vec<Finding> {
 pub(super) fn room(server: &Server, slot: Option<&Slot>, idle_slots: &[String]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if slot.is_none() && server.used_slots >= server.max_slots {
-        let raise = format!(
-            "ALTER SYSTEM SET max_replication_slots = {}; then restart the server",
-            server.max_slots.saturating_mul(2).max(server.used_slots + 1)
-        );
+        let raise =
+            format!("ALTER SYSTEM SET max_replication_slots = {}; then restart the server", doubled(server.max_slots));
         let drop = match idle_slots {
             [] => String::new(),
             idle => {
@@ -62,10 +60,7 @@ pub(super) fn room(server: &Server, slot: Option<&Slot>, idle_slots: &[String]) 
     if !streaming && server.used_wal_senders >= server.max_wal_senders {
         findings.push(Finding::error(
             format!("all {} WAL senders are busy (max_wal_senders)", server.max_wal_senders),
-            format!(
-                "ALTER SYSTEM SET max_wal_senders = {}; then restart the server",
-                server.max_wal_senders.saturating_mul(2).max(server.used_wal_senders + 1)
-            ),
+            format!("ALTER SYSTEM SET max_wal_senders = {}; then restart the server", doubled(server.max_wal_senders)),
         ));
     }
     if findings.is_empty() {
@@ -75,6 +70,11 @@ pub(super) fn room(server: &Server, slot: Option<&Slot>, idle_slots: &[String]) 
         )));
     }
     findings
+}
+
+/// Room enough for long, whatever it was; ten is the servers' own default.
+fn doubled(limit: u32) -> u32 {
+    limit.saturating_mul(2).max(10)
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub mod check;
 pub mod connector;
 pub mod converter;
 pub mod debezium;
+pub mod offsets;
 pub mod pg;
+pub mod sink;
 pub mod transform;
 pub mod words;

@@ -1,4 +1,5 @@
-//! The one room for Java regular expressions: whole match, case-insensitive, with a limit on backtracking.
+//! The one room for Java regular expressions: whole match, with a limit on backtracking. Debezium's lists ignore case,
+//! Connect's (`topic.creation.*`) do not.
 
 use fancy_regex::{Regex, RegexBuilder};
 
@@ -14,10 +15,18 @@ pub struct Pattern {
 impl Pattern {
     /// Errors with the engine's explanation when the pattern is none.
     pub fn new(java: &str) -> Result<Self, String> {
-        let whole = format!(r"(?i)\A(?:{java})\z");
+        Self::whole(java, &format!(r"(?i)\A(?:{java})\z"))
+    }
+
+    /// As `new`, but upper and lower case differ.
+    pub fn case_sensitive(java: &str) -> Result<Self, String> {
+        Self::whole(java, &format!(r"\A(?:{java})\z"))
+    }
+
+    fn whole(java: &str, whole: &str) -> Result<Self, String> {
         let build = |text: &str| RegexBuilder::new(text).backtrack_limit(BACKTRACKING_LIMIT).build();
         // The pattern alone first: `a)(b` must not become valid by our wrapping.
-        build(java).and_then(|_| build(&whole)).map(|regex| Self { regex }).map_err(|e| e.to_string())
+        build(java).and_then(|_| build(whole)).map(|regex| Self { regex }).map_err(|e| e.to_string())
     }
 
     pub fn matches(&self, identifier: &str) -> bool {
@@ -34,6 +43,12 @@ pub struct PatternList {
 impl PatternList {
     pub fn parse(list: &str) -> Result<Self, String> {
         let patterns = split(list).iter().map(|p| Pattern::new(p)).collect::<Result<_, _>>()?;
+        Ok(Self { patterns })
+    }
+
+    /// As `parse`, but upper and lower case differ.
+    pub fn parse_case_sensitive(list: &str) -> Result<Self, String> {
+        let patterns = split(list).iter().map(|p| Pattern::case_sensitive(p)).collect::<Result<_, _>>()?;
         Ok(Self { patterns })
     }
 
@@ -75,6 +90,13 @@ mod tests {
         let pattern = Pattern::new(r"public\.(orders|items)").unwrap();
         assert!(pattern.matches("public.orders") && pattern.matches("PUBLIC.Items"));
         assert!(!pattern.matches("public.orders2") && !pattern.matches("xpublic.orders"));
+    }
+
+    #[test]
+    fn patterns_of_connect_tell_cases_apart() {
+        let list = PatternList::parse_case_sensitive("shop.*,Audit").unwrap();
+        assert!(list.matches("shop.public.orders") && list.matches("Audit"));
+        assert!(!list.matches("Shop.public.orders") && !list.matches("audit"));
     }
 
     #[test]

@@ -1,0 +1,139 @@
+//! The local file: one JSON object, from key text to offset. Several connectors and processes may share it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::key::same_key;
+use super::{Offset, OffsetError};
+
+pub(super) fn read(path: &Path, key: &[u8]) -> Result<Option<Offset>, OffsetError> {
+    let offsets = load(path)?;
+    let Some((_, value)) = offsets.iter().find(|(name, _)| same_key(name.as_bytes(), key)) else { return Ok(None) };
+    if value.is_null() {
+        return Ok(None);
+    }
+    Offset::decode(value.to_string().as_bytes()).map(Some)
+}
+
+/// Replaces one offset, or removes it. After a crash the file holds the old one or the new one.
+pub(super) fn write(path: &Path, key: &[u8], offset: Option<&Offset>) -> Result<(), OffsetError> {
+    let failed = |error: io::Error| failed(path, &error);
+    // Held until the end: others wait, so that nobody's change is lost between reading and renaming.
+    let lock =
+        OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, "lock")).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    let mut offsets = load(path)?;
+    offsets.retain(|name, _| !same_key(name.as_bytes(), key));
+    if let Some(offset) = offset {
+        let value = serde_json::from_slice(&offset.encode()).map_err(|error| failed(error.into()))?;
+        offsets.insert(String::from_utf8_lossy(key).into_owned(), value);
+    }
+    replace(path, &offsets).map_err(failed)
+}
+
+fn load(path: &Path) -> Result<Map<String, Value>, OffsetError> {
+    match fs::read(path) {
+        Ok(bytes) if bytes.is_empty() => Ok(Map::new()),
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(path, &error.into())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Map::new()),
+        Err(error) => Err(failed(path, &error)),
+    }
+}
+
+fn replace(path: &Path, offsets: &Map<String, Value>) -> io::Result<()> {
+    let new = beside(path, "new");
+    let mut file = File::create(&new)?;
+    serde_json::to_writer(&mut file, offsets)?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    // The rename itself must survive a power cut too.
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn failed(path: &Path, error: &io::Error) -> OffsetError {
+    OffsetError::File { path: path.to_owned(), why: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::super::key;
+    use super::*;
+    use crate::words::Lsn;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("walcast-offsets-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn file(&self) -> PathBuf {
+            self.0.join("offsets.json")
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn at(lsn: u64) -> Offset {
+        Offset { lsn: Lsn(lsn), ours: true, ..Offset::default() }
+    }
+
+    #[test]
+    fn connectors_share_a_file_without_losing_a_word() {
+        let folder = Folder::new("share");
+        let path = folder.file();
+        let write_many = &|name: &str| {
+            for lsn in 1..=20 {
+                write(&path, &key(name, "p"), Some(&at(lsn))).unwrap();
+            }
+        };
+        thread::scope(|scope| {
+            for name in ["a", "b", "c"] {
+                scope.spawn(move || write_many(name));
+            }
+        });
+        for name in ["a", "b", "c"] {
+            assert_eq!(read(&path, &key(name, "p")).unwrap(), Some(at(20)));
+        }
+        write(&path, &key("b", "p"), None).unwrap();
+        assert_eq!(read(&path, &key("b", "p")).unwrap(), None);
+        assert_eq!(read(&path, &key("a", "p")).unwrap(), Some(at(20)));
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_and_left_alone() {
+        let folder = Folder::new("damage");
+        fs::write(folder.file(), "{\"half").unwrap();
+        assert!(read(&folder.file(), b"k").unwrap_err().to_string().contains("offsets.json"));
+        assert!(write(&folder.file(), b"k", Some(&at(1))).is_err());
+        assert_eq!(fs::read_to_string(folder.file()).unwrap(), "{\"half");
+    }
+
+    #[test]
+    fn a_missing_file_holds_nothing() {
+        let folder = Folder::new("missing");
+        assert_eq!(read(&folder.file(), b"k").unwrap(), None);
+    }
+}

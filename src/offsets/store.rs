@@ -1,0 +1,135 @@
+//! Reading the position at start, and writing it as the connector goes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Config, Offset, OffsetError, file, key, murmur2, same_key};
+use crate::sink::kafka::topic::{self, Entry};
+
+/// Longer than the longest transaction timeout Connect uses by default, so that an open transaction ends in time.
+const READ_WITHIN: Duration = Duration::from_secs(90);
+
+/// The place of one connector's position.
+#[derive(Debug)]
+pub struct Store {
+    key: Vec<u8>,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Topic { topic: String, partition: i32 },
+    File(PathBuf),
+}
+
+/// How an offset is to be stored.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Prepared<'a> {
+    /// The connector sends this through its own sink, under a ticket of its own.
+    Record { topic: &'a str, partition: Option<i32>, key: &'a [u8], value: Vec<u8> },
+    /// `Store::write` does it.
+    File,
+}
+
+impl Store {
+    /// Answers also with what is stored at present. Creates the topic if it is missing.
+    pub async fn open(config: &Config, connector: &str, prefix: &str) -> Result<(Self, Option<Offset>), OffsetError> {
+        let key = key(connector, prefix);
+        match config {
+            Config::Topic { kafka, topic, partitions, replication_factor } => {
+                let partitions = topic::ensure_compacted(kafka, topic, *partitions, *replication_factor).await?;
+                let entries = topic::read(kafka, topic, READ_WITHIN).await?;
+                let offset = latest(&entries, &key).map(Offset::decode).transpose()?;
+                let partition = murmur2::partition(&key, partitions);
+                Ok((Self { key, place: Place::Topic { topic: topic.clone(), partition } }, offset))
+            }
+            Config::File(path) => {
+                let (place, wanted) = (path.clone(), key.clone());
+                let offset = blocking(move || file::read(&place, &wanted)).await?;
+                Ok((Self { key, place: Place::File(path.clone()) }, offset))
+            }
+        }
+    }
+
+    /// What has to happen so that this offset is stored.
+    pub fn prepare(&self, offset: &Offset) -> Prepared<'_> {
+        match &self.place {
+            Place::Topic { topic, partition } => {
+                Prepared::Record { topic, partition: Some(*partition), key: &self.key, value: offset.encode() }
+            }
+            Place::File(_) => Prepared::File,
+        }
+    }
+
+    /// Stores into the file, safe against a crash once this returns. Does nothing when the place is a topic.
+    pub async fn write(&self, offset: &Offset) -> Result<(), OffsetError> {
+        let Place::File(path) = &self.place else { return Ok(()) };
+        let (path, key, offset) = (path.clone(), self.key.clone(), offset.clone());
+        blocking(move || file::write(&path, &key, Some(&offset))).await
+    }
+}
+
+/// The value Connect would use: the last one under exactly this key, or else under one that says the same.
+fn latest<'a>(entries: &'a [Entry], key: &[u8]) -> Option<&'a [u8]> {
+    let last = |same: &dyn Fn(&[u8]) -> bool| entries.iter().rev().find(|e| e.key.as_deref().is_some_and(same));
+    last(&|other| other == key).or_else(|| last(&|other| same_key(other, key)))?.value.as_deref()
+}
+
+/// The one door for blocking calls of this room.
+async fn blocking<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, OffsetError> + Send + 'static,
+) -> Result<T, OffsetError> {
+    let done = tokio::task::spawn_blocking(call).await;
+    done.unwrap_or_else(|error| Err(OffsetError::File { path: PathBuf::new(), why: error.to_string() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Lsn;
+
+    fn entry(key: &[u8], value: Option<&str>) -> Entry {
+        Entry { partition: 0, offset: 0, key: Some(key.to_vec()), value: value.map(|text| text.as_bytes().to_vec()) }
+    }
+
+    #[test]
+    fn the_last_word_under_the_exact_key_counts() {
+        let ours = key("c", "p");
+        let spaced = b"[\"c\", {\"server\": \"p\"}]";
+        let mut entries = vec![entry(&ours, Some("1")), entry(&ours, Some("2")), entry(&key("d", "p"), Some("3"))];
+        assert_eq!(latest(&entries, &ours), Some("2".as_bytes()));
+        entries.push(entry(spaced, Some("4")));
+        assert_eq!(latest(&entries, &ours), Some("2".as_bytes()));
+        assert_eq!(latest(&entries[2..], &ours), Some("4".as_bytes()));
+        entries.push(entry(&ours, None));
+        assert_eq!(latest(&entries, &ours), None);
+        assert_eq!(latest(&[], &ours), None);
+    }
+
+    #[tokio::test]
+    async fn a_file_store_remembers_across_openings() {
+        let path = std::env::temp_dir().join(format!("walcast-store-{}", std::process::id()));
+        let config = Config::File(path.clone());
+        let (store, before) = Store::open(&config, "c", "p").await.unwrap();
+        assert_eq!(before, None);
+        let offset = Offset { lsn: Lsn(5), ours: true, ..Offset::default() };
+        assert_eq!(store.prepare(&offset), Prepared::File);
+        store.write(&offset).await.unwrap();
+        let (_, after) = Store::open(&config, "c", "p").await.unwrap();
+        let (_, other) = Store::open(&config, "c", "q").await.unwrap();
+        for ending in ["", ".lock"] {
+            std::fs::remove_file(format!("{}{ending}", path.display())).unwrap();
+        }
+        assert_eq!((after, other), (Some(offset), None));
+    }
+
+    #[test]
+    fn a_topic_store_prepares_the_record_connect_would_write() {
+        let place = Place::Topic { topic: "offsets".to_owned(), partition: 10 };
+        let store = Store { key: key("rest-slow", "rest-slow"), place };
+        let prepared = store.prepare(&Offset { lsn: Lsn(5), ..Offset::default() });
+        let key: &[u8] = br#"["rest-slow",{"server":"rest-slow"}]"#;
+        let value = br#"{"lsn":5}"#.to_vec();
+        assert_eq!(prepared, Prepared::Record { topic: "offsets", partition: Some(10), key, value });
+    }
+}

@@ -1,0 +1,343 @@
+//! The Kafka sink: one idempotent producer whose deliveries come back as receipts.
+//!
+//! The producer never gives a record up by itself (`message.timeout.ms=0`): while brokers are away, records wait in it
+//! and the ledger's window fills. Records of a key land in the partition that the Java client would choose. `rdkafka`
+//! is known in this folder only: `client` builds its settings and explains its errors, `properties` translates those of
+//! the Java client, `topic` reads and writes the small topics that hold offsets and connectors.
+
+mod client;
+mod deliveries;
+mod jaas;
+pub mod properties;
+mod rules;
+mod stores;
+pub mod topic;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+use tokio::runtime::Handle;
+use tracing::{info, warn};
+
+use self::deliveries::{Context, Deliveries, Delivery};
+use super::{Receipt, SinkError, Trouble, blocking};
+use crate::words::{Record, Ticket};
+
+pub use rules::{BadRule, TopicGroup, TopicRules};
+
+/// How long `open` waits for a broker to answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Default)]
+pub struct Config {
+    /// `bootstrap.servers`.
+    pub bootstrap: String,
+    /// Producer properties under their Java names, without prefix; later ones win.
+    pub properties: Vec<(String, String)>,
+    pub topics: TopicRules,
+}
+
+/// Names of properties only: values may be secrets.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.properties.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Config")
+            .field("bootstrap", &self.bootstrap)
+            .field("properties", &names)
+            .field("topics", &self.topics)
+            .finish()
+    }
+}
+
+pub struct Kafka {
+    brokers: String,
+    max_request_size: usize,
+    /// Taken when the sink is dropped, as dropping it takes time.
+    clients: Option<Clients>,
+    deliveries: Arc<Deliveries>,
+    arrived: Vec<Delivery>,
+    topics: TopicRules,
+    /// Topics that exist, as far as `topics` is concerned.
+    known: Mutex<HashSet<String>>,
+}
+
+struct Clients {
+    producer: ThreadedProducer<Context>,
+    /// Present when there are rules to create topics by.
+    admin: Option<AdminClient<DefaultClientContext>>,
+}
+
+impl Kafka {
+    /// Creates the producer and waits for the first answer of a broker, so that wrong addresses and logins show here.
+    pub(super) async fn open(config: &Config, client_id: &str) -> Result<Self, SinkError> {
+        let settings = client::producer(config, client_id)?;
+        let admin_settings = config.topics.is_active().then(|| client::plain(config, client_id)).transpose()?;
+        let deliveries = Arc::new(Deliveries::default());
+        let brokers = config.bootstrap.clone();
+        let max_request_size = settings.get("message.max.bytes").and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+        let context = Context(Arc::clone(&deliveries));
+        let clients = blocking(move || {
+            let producer: ThreadedProducer<Context> = client::create_with(&settings, context)?;
+            wait_for_a_broker(&producer, &brokers)?;
+            let admin = admin_settings.map(|settings| client::create(&settings)).transpose()?;
+            Ok(Clients { producer, admin })
+        });
+        Ok(Self {
+            brokers: config.bootstrap.clone(),
+            max_request_size,
+            clients: Some(clients.await?),
+            deliveries,
+            arrived: Vec::new(),
+            topics: config.topics.clone(),
+            known: Mutex::default(),
+        })
+    }
+
+    pub(super) fn send(&mut self, record: &Record<'_>, ticket: Ticket) -> Result<(), SinkError> {
+        let Some(clients) = &self.clients else { return Err(SinkError::Closed) };
+        let mut outgoing = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, ticket.0);
+        outgoing.partition = record.partition;
+        outgoing.key = record.key;
+        outgoing.payload = record.value;
+        outgoing.timestamp = record.timestamp;
+        outgoing.headers = headers(record);
+        let Err((error, _)) = clients.producer.send(outgoing) else { return Ok(()) };
+        Err(match error {
+            KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) => SinkError::Full,
+            KafkaError::MessageProduction(code) => self.explain(code, record.topic, record.size()),
+            other => SinkError::Refused { topic: record.topic.to_owned(), why: other.to_string() },
+        })
+    }
+
+    pub(super) fn receipts(&mut self, into: &mut Vec<Receipt>) {
+        self.deliveries.inbox.drain_into(&mut self.arrived);
+        let mut arrived = std::mem::take(&mut self.arrived);
+        into.extend(arrived.drain(..).map(|delivery| Receipt {
+            ticket: Ticket(delivery.ticket),
+            result: delivery.failure.map_or(Ok(()), |f| Err(self.explain(f.code, &f.topic, f.size))),
+        }));
+        // The emptied vector goes back with its allocation.
+        self.arrived = arrived;
+    }
+
+    pub(super) async fn changed(&self) {
+        self.deliveries.inbox.changed().await;
+    }
+
+    /// Wakes the brokers' threads as a flush does. One that is slow to wake misses it, and sends after `linger.ms`.
+    pub(super) fn nudge(&mut self) {
+        if let Some(clients) = &self.clients {
+            let _ = clients.producer.flush(Duration::ZERO);
+        }
+    }
+
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        self.deliveries.trouble()
+    }
+
+    pub(super) fn needs_topic(&self, topic: &str) -> bool {
+        self.topics.is_active() && !self.known().contains(topic)
+    }
+
+    pub(super) async fn create_topic(&self, topic: &str) -> Result<(), SinkError> {
+        if !self.needs_topic(topic) {
+            return Ok(());
+        }
+        if let Some(group) = self.topics.group(topic) {
+            self.create_by(group, topic).await?;
+        }
+        self.known().insert(topic.to_owned());
+        Ok(())
+    }
+
+    async fn create_by(&self, group: &TopicGroup, topic: &str) -> Result<(), SinkError> {
+        let Some(admin) = self.clients.as_ref().and_then(|clients| clients.admin.as_ref()) else {
+            return Err(SinkError::Closed);
+        };
+        let replication = TopicReplication::Fixed(i32::from(group.replication_factor));
+        let mut new = NewTopic::new(topic, group.partitions, replication);
+        new.config.extend(group.configs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        match client::create_topic(admin, &new, &self.brokers).await {
+            Ok(true) => info!(topic, group = group.name, partitions = group.partitions, "created topic"),
+            Ok(false) => {}
+            // As Connect does: the topic may exist already, or the broker may create it.
+            Err(error @ SinkError::Denied { .. }) => {
+                warn!(topic, "cannot create the topic, and rely on the broker for it: {error}");
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    pub(super) async fn close(mut self, within: Duration) {
+        let Some(clients) = self.clients.take() else { return };
+        let flushed = blocking(move || {
+            let _ = clients.producer.flush(within);
+            Ok(clients.producer.in_flight_count())
+        });
+        if let Ok(left @ 1..) = flushed.await {
+            warn!(records = left, "records were still undelivered when the Kafka producer was closed");
+        }
+    }
+
+    fn explain(&self, code: RDKafkaErrorCode, topic: &str, size: usize) -> SinkError {
+        let fatal = || self.clients.as_ref().and_then(|clients| clients.producer.client().fatal_error());
+        client::explain(code, topic, size, self.max_request_size, &self.brokers, fatal)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Kafka {
+    fn drop(&mut self) {
+        // Dropping a producer joins threads; not on a thread of the runtime, if there is one.
+        if let (Some(clients), Ok(runtime)) = (self.clients.take(), Handle::try_current()) {
+            runtime.spawn_blocking(move || drop(clients));
+        }
+    }
+}
+
+fn headers(record: &Record<'_>) -> Option<OwnedHeaders> {
+    if record.headers.is_empty() {
+        return None;
+    }
+    let empty = OwnedHeaders::new_with_capacity(record.headers.len());
+    Some(record.headers.iter().fold(empty, |headers, h| headers.insert(Header { key: h.name, value: h.value })))
+}
+
+fn wait_for_a_broker(producer: &ThreadedProducer<Context>, brokers: &str) -> Result<(), SinkError> {
+    let start = Instant::now();
+    let deliveries = &producer.client().context().0;
+    loop {
+        if producer.client().fetch_cluster_id(Duration::from_millis(250)).is_some() {
+            // Brokers of the list that do not answer are no trouble as long as one does.
+            deliveries.forget_trouble();
+            return Ok(());
+        }
+        let (brokers, why) = (brokers.to_owned(), deliveries.trouble().map(|trouble| trouble.what));
+        if deliveries.login_failed() {
+            return Err(SinkError::Login { brokers, why: why.unwrap_or_default() });
+        }
+        if deliveries.all_down() || start.elapsed() >= FIRST_ANSWER {
+            let why = why.unwrap_or_else(|| format!("no answer within {} s", FIRST_ANSWER.as_secs()));
+            return Err(SinkError::Unreachable { brokers, why });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+    use super::super::{self as sink, Limit, Sink};
+    use super::*;
+
+    fn record<'a>(topic: &'a str, value: &'a [u8]) -> Record<'a> {
+        Record { topic, partition: None, key: Some(b"k"), value: Some(value), headers: &[], timestamp: Some(1) }
+    }
+
+    async fn open(bootstrap: String, properties: &[(&str, &str)]) -> Result<Sink, SinkError> {
+        let properties = properties.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let config = Config { bootstrap, properties, topics: TopicRules::default() };
+        Sink::open(&sink::Config::Kafka(config), "test").await
+    }
+
+    async fn receipts(sink: &mut Sink, count: usize) -> Vec<Receipt> {
+        let mut receipts = Vec::new();
+        while receipts.len() < count {
+            sink.changed().await;
+            sink.receipts(&mut receipts);
+        }
+        receipts
+    }
+
+    #[tokio::test]
+    async fn every_record_gets_one_receipt() {
+        let brokers = MockCluster::new(1).unwrap();
+        let mut sink = open(brokers.bootstrap_servers(), &[]).await.unwrap();
+        for ticket in 0..1000 {
+            sink.send(&record("t", b"v"), Ticket(ticket)).unwrap();
+        }
+        let mut tickets: Vec<_> =
+            receipts(&mut sink, 1000).await.iter().map(|r| (r.ticket.0, r.result.is_ok())).collect();
+        tickets.sort_unstable();
+        assert_eq!(tickets, (0..1000).map(|ticket| (ticket, true)).collect::<Vec<_>>());
+        sink.close(Duration::from_secs(5)).await;
+    }
+
+    #[tokio::test]
+    async fn brokers_that_do_not_answer_are_named_and_tried_again() {
+        let error = open("127.0.0.1:1".to_owned(), &[]).await.err().expect("nothing listens there");
+        assert!(error.is_transient(), "{error}");
+        assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_record_too_large_is_refused_before_it_is_taken_and_by_the_broker() {
+        let brokers = MockCluster::new(1).unwrap();
+        let mut sink = open(brokers.bootstrap_servers(), &[("max.request.size", "10000")]).await.unwrap();
+        let error = sink.send(&record("t", &[b'x'; 20_000]), Ticket(0)).unwrap_err();
+        let limit = Limit::Producer(10_000);
+        assert_eq!(error, SinkError::TooLarge { topic: "t".to_owned(), size: 20_001, limit });
+
+        brokers.request_errors(RDKafkaApiKey::Produce, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE]);
+        sink.send(&record("t", b"small"), Ticket(1)).unwrap();
+        let error = receipts(&mut sink, 1).await.remove(0).result.unwrap_err();
+        assert_eq!(error, SinkError::TooLarge { topic: "t".to_owned(), size: 6, limit: Limit::Broker });
+    }
+
+    #[tokio::test]
+    async fn a_missing_permission_names_the_operation_and_the_topic() {
+        let brokers = MockCluster::new(1).unwrap();
+        let mut sink = open(brokers.bootstrap_servers(), &[]).await.unwrap();
+        brokers.request_errors(RDKafkaApiKey::Produce, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED]);
+        sink.send(&record("secret", b"v"), Ticket(1)).unwrap();
+        let error = receipts(&mut sink, 1).await.remove(0).result.unwrap_err();
+        assert_eq!(error, SinkError::Denied { operation: "WRITE", resource: "topic secret".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn a_broker_that_hiccups_costs_no_record() {
+        let brokers = MockCluster::new(1).unwrap();
+        let mut sink = open(brokers.bootstrap_servers(), &[]).await.unwrap();
+        brokers.request_errors(
+            RDKafkaApiKey::Produce,
+            &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RDKafkaRespErr::RD_KAFKA_RESP_ERR__TRANSPORT],
+        );
+        sink.send(&record("t", b"v"), Ticket(5)).unwrap();
+        assert_eq!(receipts(&mut sink, 1).await, [Receipt { ticket: Ticket(5), result: Ok(()) }]);
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_published_and_ends_with_the_next_delivery() {
+        let brokers = MockCluster::new(1).unwrap();
+        let mut sink = open(brokers.bootstrap_servers(), &[]).await.unwrap();
+        assert_eq!(sink.trouble(), None);
+        brokers.broker_down(1).unwrap();
+        sink.send(&record("t", b"v"), Ticket(1)).unwrap();
+        while sink.trouble().is_none() {
+            tokio::task::yield_now().await;
+        }
+        brokers.broker_up(1).unwrap();
+        assert_eq!(receipts(&mut sink, 1).await[0].result, Ok(()));
+        assert_eq!(sink.trouble(), None);
+    }
+
+    #[tokio::test]
+    async fn a_setting_that_is_no_good_is_named_without_its_value() {
+        let brokers = MockCluster::new(1).unwrap();
+        let error = open(brokers.bootstrap_servers(), &[("linger.ms", "s3cret")]).await.err().unwrap();
+        assert!(matches!(&error, SinkError::Setting { property, .. } if property == "linger.ms"), "{error:?}");
+        assert!(!error.to_string().contains("s3cret") && !error.is_transient());
+    }
+}

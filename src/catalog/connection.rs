@@ -20,9 +20,20 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 6;
 
+/// How long a goodbye may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// The socket's half of a session. Ends with the value that holds it.
 #[derive(Debug)]
 pub(super) struct Driver(JoinHandle<()>);
+
+impl Driver {
+    /// Lets the goodbye out that follows a dropped client.
+    pub(super) async fn finish(mut self) {
+        // Elapsed or failed: dropping ends it all the same.
+        let _ = timeout(FAREWELL, &mut self.0).await;
+    }
+}
 
 impl Drop for Driver {
     fn drop(&mut self) {

@@ -33,7 +33,7 @@ use crate::pg;
 /// One SQL session. Its driver task ends when this is dropped.
 pub struct Catalog {
     client: Client,
-    _driver: connection::Driver,
+    driver: connection::Driver,
 }
 
 impl Catalog {
@@ -41,12 +41,18 @@ impl Catalog {
     pub async fn connect(address: &pg::Address, initial_statements: &[String]) -> Result<Self, CatalogError> {
         let opened = connection::open(address).await?;
         opened.prepare(initial_statements).await?;
-        Ok(Self { client: opened.client, _driver: opened.driver })
+        Ok(Self { client: opened.client, driver: opened.driver })
     }
 
     /// Runs statements that answer nothing, in one implicit transaction.
     pub async fn execute(&self, sql: &str) -> Result<(), CatalogError> {
         Ok(self.client.batch_execute(sql).await?)
+    }
+
+    /// Says goodbye, so that the server sees an end and not a lost connection.
+    pub async fn close(self) {
+        drop(self.client);
+        self.driver.finish().await;
     }
 
     /// The session has ended; every further call fails.

@@ -16,18 +16,22 @@ mod tables;
 
 pub use finding::{Finding, Severity, exit_code, render};
 
-use crate::catalog::{Catalog, CatalogError, Role, Server};
-use crate::connector;
+use std::collections::HashMap;
+
+use self::tables::Known;
+use crate::catalog::{Catalog, CatalogError};
+use crate::connector::{Config, SnapshotMode};
 
 /// Everything found, in the order in which it matters. `kafka_bootstrap`: the worker's `bootstrap.servers`, if any.
-pub async fn run(config: &connector::Config, kafka_bootstrap: Option<&str>) -> Vec<Finding> {
-    let mut findings = match Catalog::connect(&config.address, &config.initial_statements).await {
+pub async fn run(config: &Config, kafka_bootstrap: Option<&str>) -> Vec<Finding> {
+    // Without the initial statements, which may do anything.
+    let mut findings = match Catalog::connect(&config.address, &[]).await {
         Ok(catalog) => {
             let mut findings = vec![connection::opened(&config.address)];
-            match examine(&catalog, config, &mut findings).await {
-                Ok(()) => {}
-                Err(error) => findings.push(connection::interrupted(&error)),
+            if let Err(error) = examine(&catalog, config, &mut findings).await {
+                findings.push(connection::interrupted(&error));
             }
+            catalog.close().await;
             findings
         }
         Err(error) => vec![connection::failed(&config.address, &error)],
@@ -38,57 +42,41 @@ pub async fn run(config: &connector::Config, kafka_bootstrap: Option<&str>) -> V
     findings
 }
 
-async fn examine(
-    catalog: &Catalog,
-    config: &connector::Config,
-    findings: &mut Vec<Finding>,
-) -> Result<(), CatalogError> {
+async fn examine(catalog: &Catalog, config: &Config, findings: &mut Vec<Finding>) -> Result<(), CatalogError> {
     let server = catalog.server().await?;
     findings.extend(server::suitable(&server));
     if server.version < server::OLDEST {
         return Ok(());
     }
     let role = catalog.role().await?;
-    let all = catalog.tables().await?;
-    let filters = &config.debezium.filters;
-    let captured: Vec<_> = all.iter().filter(|table| filters.captures(&table.schema, &table.name)).collect();
-    let ids: Vec<_> = captured.iter().map(|table| table.id).collect();
-    let rights = catalog.table_rights(&ids).await?;
+    let tables = catalog.tables().await?;
+    let ids: Vec<_> = tables.iter().map(|table| table.id).collect();
+    let rights: HashMap<_, _> = catalog.table_rights(&ids).await?.into_iter().map(|r| (r.id, r)).collect();
     // A table dropped in between has no rights and is no longer of interest.
-    let tables: Vec<tables::Captured<'_>> = captured
-        .iter()
-        .filter_map(|table| {
-            let rights = rights.iter().find(|rights| rights.id == table.id)?;
-            Some(tables::Captured { table, rights })
-        })
-        .collect();
-    findings.push(tables::chosen(config, &tables, all.first()));
-    findings.extend(tables::readable(config, &role, &tables));
+    let all: Vec<Known<'_>> =
+        tables.iter().filter_map(|table| Some(Known { table, rights: rights.get(&table.id)? })).collect();
+    let filters = &config.debezium.filters;
+    let captured: Vec<Known<'_>> =
+        all.iter().copied().filter(|known| filters.captures(&known.table.schema, &known.table.name)).collect();
+    findings.push(tables::chosen(config, &captured, tables.first()));
+    findings.extend(tables::readable(config, &role, &captured));
     // A snapshot alone needs neither slot nor publication.
-    if config.snapshot_mode != connector::SnapshotMode::InitialOnly {
-        examine_stream(catalog, config, &server, &role, &tables, findings).await?;
+    if config.snapshot_mode == SnapshotMode::InitialOnly {
+        return Ok(());
     }
-    Ok(())
-}
 
-async fn examine_stream(
-    catalog: &Catalog,
-    config: &connector::Config,
-    server: &Server,
-    role: &Role,
-    tables: &[tables::Captured<'_>],
-    findings: &mut Vec<Finding>,
-) -> Result<(), CatalogError> {
-    findings.push(connection::replication_right(role));
+    findings.push(connection::replication_right(&role));
     let slot = catalog.slot(&config.slot).await?;
     let holder = match slot.as_ref().and_then(|slot| slot.active_pid) {
         Some(pid) => catalog.session(pid).await?,
         None => None,
     };
-    findings.extend(server::room(server, slot.as_ref(), &catalog.idle_slots().await?));
+    findings.extend(server::room(&server, slot.as_ref(), &catalog.idle_slots().await?));
     findings.extend(slot::usable(config, slot.as_ref(), holder.as_ref()));
+
     let publication = catalog.publication(&config.publication).await?;
-    findings.extend(publication::suitable(config, role, publication.as_ref(), tables));
-    findings.extend(tables::identified(config, publication.as_ref(), tables));
+    findings.extend(publication::suitable(config, &role, publication.as_ref(), &captured));
+    let published = if publication::covers_all(config, publication.as_ref()) { &all } else { &captured };
+    findings.extend(tables::identified(config, publication.as_ref(), published));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Finding;
-use super::tables::{Captured, listed, quoted_list};
+use super::tables::{Known, listed, quoted_list};
 use crate::catalog::publication::{Options, Scope, alter_sql, create_sql};
 use crate::catalog::{Publication, Role, quote_ident};
 use crate::connector::{Config, PublicationMode};
@@ -21,7 +21,7 @@ pub(super) fn suitable(
     config: &Config,
     role: &Role,
     publication: Option<&Publication>,
-    tables: &[Captured<'_>],
+    tables: &[Known<'_>],
 ) -> Vec<Finding> {
     let Some(publication) = publication else { return vec![missing(config, role, tables)] };
     let mut findings = membership(config, publication, tables);
@@ -34,7 +34,7 @@ pub(super) fn suitable(
 }
 
 /// It does not exist: may the connector make it?
-fn missing(config: &Config, role: &Role, tables: &[Captured<'_>]) -> Finding {
+fn missing(config: &Config, role: &Role, tables: &[Known<'_>]) -> Finding {
     let name = &config.publication;
     let publish = publish_option(config);
     let options = Options { publish: publish.as_deref(), via_root: config.publish_via_partition_root };
@@ -87,8 +87,16 @@ fn missing(config: &Config, role: &Role, tables: &[Captured<'_>]) -> Finding {
     }
 }
 
+/// It sends, or once created will send, every table of the database.
+pub(super) fn covers_all(config: &Config, publication: Option<&Publication>) -> bool {
+    match publication {
+        Some(publication) => publication.all_tables,
+        None => config.publication_mode == PublicationMode::AllTables,
+    }
+}
+
 /// Are the captured tables in it, or may the connector put them there?
-fn membership(config: &Config, publication: &Publication, tables: &[Captured<'_>]) -> Vec<Finding> {
+fn membership(config: &Config, publication: &Publication, tables: &[Known<'_>]) -> Vec<Finding> {
     let name = &config.publication;
     let filtered = config.publication_mode == PublicationMode::Filtered;
     if publication.all_tables {
@@ -118,7 +126,7 @@ fn membership(config: &Config, publication: &Publication, tables: &[Captured<'_>
             )],
         };
     }
-    let absent: Vec<Captured<'_>> = tables.iter().copied().filter(|t| is_absent(publication, t)).collect();
+    let absent: Vec<Known<'_>> = tables.iter().copied().filter(|t| is_absent(publication, t)).collect();
     if absent.is_empty() {
         return Vec::new();
     }
@@ -129,7 +137,7 @@ fn membership(config: &Config, publication: &Publication, tables: &[Captured<'_>
 }
 
 /// Changes of the table will not come. Of a partition tree either the root or the leaves are sent.
-fn is_absent(publication: &Publication, captured: &Captured<'_>) -> bool {
+fn is_absent(publication: &Publication, captured: &Known<'_>) -> bool {
     let sent_as_another = match captured.table.kind {
         TableKind::Table => false,
         TableKind::Partitioned => !publication.via_root,
@@ -181,15 +189,15 @@ fn partition_root(config: &Config, publication: &Publication) -> Option<Finding>
     ))
 }
 
-fn publishable(tables: &[Captured<'_>]) -> Vec<(String, String)> {
+fn publishable(tables: &[Known<'_>]) -> Vec<(String, String)> {
     logged(tables).iter().map(|t| (t.table.schema.clone(), t.table.name.clone())).collect()
 }
 
-fn logged<'a>(tables: &[Captured<'a>]) -> Vec<Captured<'a>> {
+fn logged<'a>(tables: &[Known<'a>]) -> Vec<Known<'a>> {
     tables.iter().copied().filter(|t| t.rights.logged).collect()
 }
 
-fn not_owned<'a>(tables: &[Captured<'a>]) -> Vec<Captured<'a>> {
+fn not_owned<'a>(tables: &[Known<'a>]) -> Vec<Known<'a>> {
     logged(tables).into_iter().filter(|t| !t.rights.owned).collect()
 }
 
@@ -225,7 +233,7 @@ mod tests {
     /// Findings and remedies for two captured tables, `a` and `b`.
     fn remedies(config: &Config, role: &Role, publication: Option<&Publication>, rights: TableRights) -> Vec<String> {
         let tables: [CatalogTable; 2] = [sample::table("a"), sample::table("b")];
-        let captured: Vec<_> = tables.iter().map(|table| Captured { table, rights: &rights }).collect();
+        let captured: Vec<_> = tables.iter().map(|table| Known { table, rights: &rights }).collect();
         let findings = suitable(config, role, publication, &captured);
         findings.into_iter().filter_map(|finding| finding.remedy).collect()
     }

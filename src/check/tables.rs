@@ -11,13 +11,14 @@ use crate::words::table::{CatalogTable, TableKind};
 /// Names shown in a sentence; a remedy names all.
 const SHOWN: usize = 5;
 
+/// A table and what we may do with it.
 #[derive(Clone, Copy)]
-pub(super) struct Captured<'a> {
+pub(super) struct Known<'a> {
     pub(super) table: &'a CatalogTable,
     pub(super) rights: &'a TableRights,
 }
 
-impl Captured<'_> {
+impl Known<'_> {
     pub(super) fn name(&self) -> String {
         format!("{}.{}", self.table.schema, self.table.name)
     }
@@ -28,7 +29,7 @@ impl Captured<'_> {
 }
 
 /// `any`: some table of the database, to show what a name looks like.
-pub(super) fn chosen(config: &Config, tables: &[Captured<'_>], any: Option<&CatalogTable>) -> Finding {
+pub(super) fn chosen(config: &Config, tables: &[Known<'_>], any: Option<&CatalogTable>) -> Finding {
     if !tables.is_empty() {
         return Finding::ok(format!("{} captured: {}", counted(tables.len()), listed(tables)));
     }
@@ -47,7 +48,7 @@ pub(super) fn chosen(config: &Config, tables: &[Captured<'_>], any: Option<&Cata
     }
 }
 
-pub(super) fn readable(config: &Config, role: &Role, tables: &[Captured<'_>]) -> Vec<Finding> {
+pub(super) fn readable(config: &Config, role: &Role, tables: &[Known<'_>]) -> Vec<Finding> {
     // Streaming asks for no table privilege at all.
     if tables.is_empty() || config.snapshot_mode == SnapshotMode::NoData {
         return Vec::new();
@@ -64,14 +65,14 @@ pub(super) fn readable(config: &Config, role: &Role, tables: &[Captured<'_>]) ->
             format!("GRANT USAGE ON SCHEMA {} TO {grantee};", quoted.join(", ")),
         ));
     }
-    let unreadable: Vec<Captured<'_>> = tables.iter().copied().filter(|t| needs_select(config, t)).collect();
+    let unreadable: Vec<Known<'_>> = tables.iter().copied().filter(|t| needs_select(config, t)).collect();
     if !unreadable.is_empty() {
         findings.push(Finding::error(
             format!("role {} may not read {}", role.name, listed(&unreadable)),
             format!("GRANT SELECT ON {} TO {grantee};", quoted_list(&unreadable)),
         ));
     }
-    let hidden: Vec<Captured<'_>> = tables.iter().copied().filter(|t| t.rights.row_security).collect();
+    let hidden: Vec<Known<'_>> = tables.iter().copied().filter(|t| t.rights.row_security).collect();
     if !hidden.is_empty() {
         findings.push(Finding::error(
             format!("row security would hide rows of {} from role {}", listed(&hidden), role.name),
@@ -85,19 +86,15 @@ pub(super) fn readable(config: &Config, role: &Role, tables: &[Captured<'_>]) ->
 }
 
 /// A column that is left out of the records need not be readable.
-fn needs_select(config: &Config, captured: &Captured<'_>) -> bool {
+fn needs_select(config: &Config, captured: &Known<'_>) -> bool {
     let (schema, table) = (&captured.table.schema, &captured.table.name);
     let wanted = |column: &String| config.debezium.filters.captures_column(schema, table, column);
     captured.rights.unreadable.iter().any(wanted)
 }
 
 /// Once updates or deletes are published, Postgres refuses them on a table whose old rows it cannot name: the
-/// application's own statements fail.
-pub(super) fn identified(
-    config: &Config,
-    publication: Option<&Publication>,
-    tables: &[Captured<'_>],
-) -> Option<Finding> {
+/// application's own statements fail. `tables`: all that are published, captured or not.
+pub(super) fn identified(config: &Config, publication: Option<&Publication>, tables: &[Known<'_>]) -> Option<Finding> {
     let (updates, deletes) = match publication {
         Some(publication) => (publication.update, publication.delete),
         None if config.skipped_operations_given => {
@@ -109,7 +106,7 @@ pub(super) fn identified(
     if !updates && !deletes {
         return None;
     }
-    let nameless: Vec<Captured<'_>> = tables
+    let nameless: Vec<Known<'_>> = tables
         .iter()
         .copied()
         // A partitioned parent holds no rows; what counts is the identity of its leaves.
@@ -134,16 +131,16 @@ fn counted(number: usize) -> String {
     if number == 1 { "1 table".to_owned() } else { format!("{number} tables") }
 }
 
-pub(super) fn listed(tables: &[Captured<'_>]) -> String {
-    let names: Vec<String> = tables.iter().take(SHOWN).map(Captured::name).collect();
+pub(super) fn listed(tables: &[Known<'_>]) -> String {
+    let names: Vec<String> = tables.iter().take(SHOWN).map(Known::name).collect();
     match tables.len().saturating_sub(SHOWN) {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
     }
 }
 
-pub(super) fn quoted_list(tables: &[Captured<'_>]) -> String {
-    tables.iter().map(Captured::quoted).collect::<Vec<_>>().join(", ")
+pub(super) fn quoted_list(tables: &[Known<'_>]) -> String {
+    tables.iter().map(Known::quoted).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -155,7 +152,7 @@ mod tests {
 
     fn remedies(config: &Config, rights: &TableRights) -> Vec<String> {
         let table = sample::table("a");
-        let findings = readable(config, &sample::role(), &[Captured { table: &table, rights }]);
+        let findings = readable(config, &sample::role(), &[Known { table: &table, rights }]);
         findings.into_iter().filter_map(|finding| finding.remedy).collect()
     }
 
@@ -192,7 +189,7 @@ mod tests {
     fn a_table_without_identity_is_named_unless_only_inserts_are_published() {
         let table = sample::table("a");
         let rights = TableRights { has_identity: false, ..sample::rights() };
-        let captured = [Captured { table: &table, rights: &rights }];
+        let captured = [Known { table: &table, rights: &rights }];
         let found = identified(&sample::config(), None, &captured).unwrap();
         assert_eq!(found.remedy.as_deref(), Some(r#"ALTER TABLE "public"."a" REPLICA IDENTITY FULL;"#));
         let mut inserts = Config { skipped_operations_given: true, ..sample::config() };

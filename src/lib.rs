@@ -24,6 +24,7 @@ pub mod converter;
 pub mod debezium;
 pub mod offsets;
 pub mod pg;
+pub mod pgoutput;
 pub mod sink;
 pub mod transform;
 pub mod words;

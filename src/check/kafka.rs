@@ -1,45 +1,35 @@
-//! Whether any of the bootstrap servers answers. What the brokers allow shows only when producing.
-
-use std::time::Duration;
-
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+//! Whether Kafka lets us in. What it allows on each topic shows only when producing.
 
 use super::Finding;
+use crate::sink::SinkError;
+use crate::sink::kafka::{Config, topic};
 
-pub(super) async fn reached(bootstrap: &str, limit: Duration) -> Finding {
-    let mut failures = Vec::new();
-    for server in bootstrap.split(',').map(str::trim).filter(|server| !server.is_empty()) {
-        // `SSL://host:port` names a listener of Kafka's, too.
-        let address = server.rsplit_once("//").map_or(server, |(_, address)| address);
-        match timeout(limit, TcpStream::connect(address)).await {
-            Ok(Ok(_)) => return Finding::ok(format!("Kafka listens at {address}")),
-            Ok(Err(error)) => failures.push(format!("{address}: {error}")),
-            Err(_) => failures.push(format!("{address}: no answer within {} s", limit.as_secs())),
+pub(super) async fn reached(config: &Config) -> Finding {
+    finding(config, topic::cluster_id(config).await)
+}
+
+fn finding(config: &Config, cluster_id: Result<String, SinkError>) -> Finding {
+    match cluster_id {
+        Ok(id) => Finding::ok(format!("Kafka at {} is cluster {id}", config.bootstrap)),
+        Err(error) => {
+            let remedy = error.remedy().unwrap_or_else(|| "run the check again".to_owned());
+            Finding::error(error.to_string(), remedy)
         }
     }
-    Finding::error(
-        format!("no Kafka broker can be reached ({})", failures.join("; ")),
-        "set bootstrap.servers of the worker to host:port of a running broker",
-    )
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
-
     use super::super::Severity;
     use super::*;
 
-    #[tokio::test]
-    async fn one_broker_that_answers_is_enough() {
-        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let dead = gone.local_addr().unwrap();
-        drop(gone);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let alive = listener.local_addr().unwrap();
-        let limit = Duration::from_secs(5);
-        assert_eq!(reached(&format!("{dead}, PLAINTEXT://{alive}"), limit).await.severity, Severity::Ok);
-        assert_eq!(reached(&dead.to_string(), limit).await.severity, Severity::Error);
+    #[test]
+    fn a_broker_that_cannot_be_reached_stops_the_connector() {
+        let config = Config { bootstrap: "kafka.example:9092".to_owned(), ..Config::default() };
+        assert_eq!(finding(&config, Ok("abc".to_owned())).severity, Severity::Ok);
+        let silent = SinkError::Unreachable { brokers: config.bootstrap.clone(), why: "no answer".to_owned() };
+        let found = finding(&config, Err(silent));
+        assert_eq!(found.severity, Severity::Error);
+        assert!(found.remedy.unwrap().contains("bootstrap.servers"));
     }
 }

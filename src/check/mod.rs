@@ -21,9 +21,10 @@ use std::collections::HashMap;
 use self::tables::Known;
 use crate::catalog::{Catalog, CatalogError};
 use crate::connector::{Config, SnapshotMode};
+use crate::sink;
 
-/// Everything found, in the order in which it matters. `kafka_bootstrap`: the worker's `bootstrap.servers`, if any.
-pub async fn run(config: &Config, kafka_bootstrap: Option<&str>) -> Vec<Finding> {
+/// Everything found, in the order in which it matters. `kafka`: the worker's, unless records go elsewhere.
+pub async fn run(config: &Config, kafka: Option<&sink::kafka::Config>) -> Vec<Finding> {
     // Without the initial statements, which may do anything.
     let mut findings = match Catalog::connect(&config.address, &[]).await {
         Ok(catalog) => {
@@ -36,8 +37,8 @@ pub async fn run(config: &Config, kafka_bootstrap: Option<&str>) -> Vec<Finding>
         }
         Err(error) => vec![connection::failed(&config.address, &error)],
     };
-    if let Some(bootstrap) = kafka_bootstrap {
-        findings.push(kafka::reached(bootstrap, config.address.connect_timeout).await);
+    if let Some(kafka) = kafka {
+        findings.push(kafka::reached(kafka).await);
     }
     findings
 }

@@ -24,9 +24,11 @@ pub(super) fn suitable(
     tables: &[Known<'_>],
 ) -> Vec<Finding> {
     let Some(publication) = publication else { return vec![missing(config, role, tables)] };
-    let mut findings = membership(config, publication, tables);
-    findings.extend(operations(config, publication));
-    findings.extend(partition_root(config, publication));
+    let mut findings: Vec<Finding> =
+        [membership(config, publication, tables), operations(config, publication), partition_root(config, publication)]
+            .into_iter()
+            .flatten()
+            .collect();
     if findings.is_empty() {
         findings.push(Finding::ok(format!("publication {} sends what is captured", config.publication)));
     }
@@ -96,44 +98,45 @@ pub(super) fn covers_all(config: &Config, publication: Option<&Publication>) -> 
 }
 
 /// Are the captured tables in it, or may the connector put them there?
-fn membership(config: &Config, publication: &Publication, tables: &[Known<'_>]) -> Vec<Finding> {
+fn membership(config: &Config, publication: &Publication, tables: &[Known<'_>]) -> Option<Finding> {
     let name = &config.publication;
-    let filtered = config.publication_mode == PublicationMode::Filtered;
-    if publication.all_tables {
-        return match filtered {
-            false => Vec::new(),
-            true => vec![Finding::error(
-                format!(
-                    "publication {name} is for all tables, and publication.autocreate.mode=filtered wants its own list"
-                ),
-                format!("set publication.autocreate.mode=all_tables, or DROP PUBLICATION {};", quote_ident(name)),
-            )],
-        };
+    match (config.publication_mode, publication.all_tables) {
+        (PublicationMode::Filtered, true) => Some(Finding::error(
+            format!(
+                "publication {name} is for all tables, and publication.autocreate.mode=filtered wants its own list"
+            ),
+            format!("set publication.autocreate.mode=all_tables, or DROP PUBLICATION {};", quote_ident(name)),
+        )),
+        (PublicationMode::Filtered, false) => alterable(config, publication, tables),
+        (_, true) => None,
+        (_, false) => {
+            let absent: Vec<Known<'_>> = tables.iter().copied().filter(|t| is_absent(publication, t)).collect();
+            (!absent.is_empty()).then(|| {
+                Finding::error(
+                    format!("publication {name} does not hold {}", listed(&absent)),
+                    format!("ALTER PUBLICATION {} ADD TABLE {};", quote_ident(name), quoted_list(&absent)),
+                )
+            })
+        }
     }
-    if filtered {
-        let names = publishable(tables);
-        let wanted: BTreeSet<&(String, String)> = names.iter().collect();
-        let present: BTreeSet<&(String, String)> = publication.members.iter().collect();
-        let stuck = !publication.owned || !not_owned(tables).is_empty();
-        return match wanted != present && !names.is_empty() && stuck {
-            false => Vec::new(),
-            true => vec![Finding::error(
-                format!(
-                    "publication {name} of {} does not hold exactly the captured tables, and our role may not change it",
-                    publication.owner
-                ),
-                format!("as a superuser: {};", alter_sql(name, &names, Options::default())),
-            )],
-        };
+}
+
+/// A filtered publication that differs is changed at the start, which only owners may do.
+fn alterable(config: &Config, publication: &Publication, tables: &[Known<'_>]) -> Option<Finding> {
+    let names = publishable(tables);
+    let wanted: BTreeSet<&(String, String)> = names.iter().collect();
+    let present: BTreeSet<&(String, String)> = publication.members.iter().collect();
+    let allowed = publication.owned && not_owned(tables).is_empty();
+    if wanted == present || names.is_empty() || allowed {
+        return None;
     }
-    let absent: Vec<Known<'_>> = tables.iter().copied().filter(|t| is_absent(publication, t)).collect();
-    if absent.is_empty() {
-        return Vec::new();
-    }
-    vec![Finding::error(
-        format!("publication {name} does not hold {}", listed(&absent)),
-        format!("ALTER PUBLICATION {} ADD TABLE {};", quote_ident(name), quoted_list(&absent)),
-    )]
+    Some(Finding::error(
+        format!(
+            "publication {} of {} does not hold exactly the captured tables, and our role may not change it",
+            config.publication, publication.owner
+        ),
+        format!("as a superuser: {};", alter_sql(&config.publication, &names, Options::default())),
+    ))
 }
 
 /// Changes of the table will not come. Of a partition tree either the root or the leaves are sent.

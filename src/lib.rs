@@ -27,4 +27,5 @@ pub mod pg;
 pub mod pgoutput;
 pub mod sink;
 pub mod transform;
+pub mod wire;
 pub mod words;

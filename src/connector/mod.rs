@@ -1,7 +1,90 @@
-//! The life of one connector.
+//! The life of one connector: the only room where doors and crafts meet.
+//!
+//! [`run`] lives until it is stopped. `life` is one attempt: it observes, lets `plan` decide, takes the `snapshot`, then
+//! `follow`s the stream. `stream` turns frames into records, `emit` renders them, `delivery` carries them out and brings
+//! positions back through the `ledger`. Records acknowledged, then offset stored, then slot confirmed: that order is law.
 
 mod config;
+mod delivery;
+mod emit;
+mod error;
+mod follow;
+mod heartbeat;
+mod ledger;
+mod life;
+mod metadata;
+mod plan;
+mod publication;
+mod snapshot;
 mod status;
+mod stream;
+mod table;
+mod tables;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, OffsetMismatch, PublicationMode, SnapshotMode};
+pub use error::ConnectorError;
+pub use plan::Refusal;
 pub use status::{Activity, Status};
+
+use crate::{offsets, sink};
+use life::Life;
+use status::Publisher;
+
+/// Everything a connector is started with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub config: Config,
+    pub sink: sink::Config,
+    pub offsets: offsets::Config,
+}
+
+/// The first pause after a failure; doubled each time up to `retriable.restart.connector.wait.ms`.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// An attempt that streamed this long counts as a success: the next failure is the first again.
+const SETTLED: Duration = Duration::from_secs(30);
+
+/// Runs a connector until `stop` (drained, stored, confirmed) or until a failure that no retry can mend.
+/// Transient failures are retried here, and published as [`Activity::Retrying`].
+pub async fn run(
+    context: Context,
+    mut paused: watch::Receiver<bool>,
+    status: watch::Sender<Status>,
+    stop: CancellationToken,
+) -> Result<(), ConnectorError> {
+    let publisher = Publisher::new(status);
+    let mut attempt = 0u32;
+    loop {
+        let began = tokio::time::Instant::now();
+        let mut life = Life { context: &context, paused: &mut paused, publisher: &publisher, stop: &stop };
+        let failure = match life.live().await {
+            Ok(()) => {
+                publisher.activity(Activity::Stopped);
+                return Ok(());
+            }
+            Err(failure) => failure,
+        };
+        let remedy = failure.remedy().unwrap_or_default();
+        attempt = if began.elapsed() > SETTLED { 1 } else { attempt.saturating_add(1) };
+        let exhausted = context.config.max_retries.is_some_and(|most| attempt > most);
+        if stop.is_cancelled() || !failure.is_transient() || exhausted {
+            tracing::error!(connector = context.config.name, remedy, "connector stopped: {failure}");
+            publisher.activity(Activity::Failed { why: failure.to_string(), remedy });
+            return Err(failure);
+        }
+        let wait = FIRST_WAIT.saturating_mul(1 << attempt.min(10).saturating_sub(1)).min(context.config.retry_wait);
+        tracing::warn!(connector = context.config.name, attempt, ?wait, remedy, "will try again: {failure}");
+        publisher.activity(Activity::Retrying { why: failure.to_string(), remedy, attempt });
+        tokio::select! {
+            () = stop.cancelled() => {
+                publisher.activity(Activity::Stopped);
+                return Ok(());
+            }
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use tokio::sync::watch;
+
 use crate::words::Lsn;
 
 /// Published through a `tokio::sync::watch`; cheap to clone, never holds a row value or a secret.
@@ -15,6 +17,8 @@ pub struct Status {
     pub confirmed: Lsn,
     /// End of WAL the server last reported.
     pub received: Lsn,
+    /// What hinders delivery just now; it goes on by itself once that is gone.
+    pub trouble: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +55,43 @@ impl Default for Status {
             records: 0,
             confirmed: Lsn::ZERO,
             received: Lsn::ZERO,
+            trouble: None,
         }
+    }
+}
+
+/// The connector's end of the watch: publishes changes only.
+#[derive(Debug)]
+pub(super) struct Publisher {
+    sender: watch::Sender<Status>,
+}
+
+impl Publisher {
+    pub(super) fn new(sender: watch::Sender<Status>) -> Self {
+        Self { sender }
+    }
+
+    pub(super) fn activity(&self, activity: Activity) {
+        self.sender.send_if_modified(|status| {
+            let changed = status.activity != activity;
+            if changed {
+                status.activity = activity;
+                status.since = SystemTime::now();
+            }
+            changed
+        });
+    }
+
+    pub(super) fn snapshotting(&self, table: &str, rows: u64) {
+        self.activity(Activity::Snapshotting { table: table.to_owned(), rows });
+    }
+
+    pub(super) fn progress(&self, records: u64, confirmed: Lsn, received: Lsn, trouble: Option<String>) {
+        self.sender.send_if_modified(|status| {
+            let before = status.clone();
+            (status.records, status.confirmed, status.received) = (records, confirmed, received);
+            status.trouble = trouble;
+            *status != before
+        });
     }
 }

@@ -12,6 +12,7 @@ mod defaults;
 mod envelope;
 mod facts;
 pub mod heartbeat;
+mod java;
 mod naming;
 pub mod pattern;
 mod prepared;

@@ -100,11 +100,12 @@ impl Prepared {
         &self.row_schema
     }
 
-    pub fn push_key<S: ValueSink>(&self, row: Row<'_>, sink: &mut S) -> Result<(), RowError> {
+    pub fn push_key<S: ValueSink>(&self, image: Image<'_>, sink: &mut S) -> Result<(), RowError> {
         sink.begin_struct();
         for column in &self.key {
             // A key column that cannot be converted goes out as null, if it may; the value's copy reports it.
-            let pushed = column.push(row.cell(column.cell), None, sink);
+            let old = image.old.map(|row| row.cell(column.cell));
+            let pushed = column.push(image.row.cell(column.cell), old, sink);
             pushed.map_err(|_| self.required(column))?;
         }
         sink.end();

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::envelope::TransactionBlock;
+use super::java::hash_order;
 use super::text::Text;
 use crate::words::Lsn;
 use crate::words::data::{Field, Kind, Schema, ValueSink};
@@ -43,19 +44,10 @@ impl TransactionOrder {
 
     /// In the order of a Java `HashMap` of the names, as the reference writes them.
     fn in_hash_order(&self) -> Vec<&(String, i64)> {
-        let capacity = (self.collections.len() * 4 / 3 + 1).next_power_of_two().max(16);
-        let mask = u32::try_from(capacity - 1).unwrap_or(u32::MAX);
         let mut sorted: Vec<_> = self.collections.iter().collect();
-        sorted.sort_by_key(|(name, _)| {
-            let hash = java_hash(name);
-            (hash ^ (hash >> 16)) & mask
-        });
+        hash_order(&mut sorted, |(name, _)| name);
         sorted
     }
-}
-
-fn java_hash(text: &str) -> u32 {
-    text.encode_utf16().fold(0u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)))
 }
 
 pub fn key_schema() -> Schema {

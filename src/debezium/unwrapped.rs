@@ -66,6 +66,10 @@ impl AddedField {
         &self.name
     }
 
+    pub fn is_op(&self) -> bool {
+        self.path == Path::Op
+    }
+
     /// A copy of the field's schema, optional and without its default.
     pub fn schema(&self) -> Schema {
         let schema = match self.path {

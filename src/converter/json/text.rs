@@ -211,7 +211,7 @@ mod tests {
             assert_eq!(text(|out| float64(value, Spelling::Base64, out)), expected);
         }
         for (value, expected) in
-            [(3.14f32, "3.14"), (1.4e-45, "1.4E-45"), (1.1e10, "1.1E10"), (16777216.0, "1.6777216E7")]
+            [(3.25f32, "3.25"), (1.4e-45, "1.4E-45"), (1.1e10, "1.1E10"), (16777216.0, "1.6777216E7")]
         {
             assert_eq!(text(|out| float32(value, Spelling::Base64, out)), expected);
         }

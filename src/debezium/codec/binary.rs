@@ -28,7 +28,7 @@ fn push_encoded<S: ValueSink>(bytes: &[u8], mode: BinaryMode, sink: &mut S) {
     }
 }
 
-fn unhex(hex: &str) -> Result<Vec<u8>, Unconvertible> {
+pub(super) fn unhex(hex: &str) -> Result<Vec<u8>, Unconvertible> {
     const BROKEN: Unconvertible = Unconvertible("not a hex string");
     let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or(BROKEN);
     if !hex.len().is_multiple_of(2) {

@@ -2,7 +2,7 @@
 
 use super::temporal::{DateUnit, TimeUnit, TimestampUnit};
 use super::{Codec, MoneyForm};
-use crate::debezium::config::{BinaryMode, Config, DecimalMode, IntervalMode, TimeMode};
+use crate::debezium::config::{BinaryMode, Config, DecimalMode, HstoreMode, IntervalMode, TimeMode};
 use crate::debezium::types::Types;
 use crate::words::data::{Field, Kind, Schema};
 use crate::words::table::{PgType, PgTypeKind};
@@ -52,7 +52,7 @@ fn array(element: u32, typmod: i32, types: &Types, config: &Config) -> Option<(C
 
 fn scalar(base: &PgType, typmod: i32, config: &Config) -> Option<(Codec, Schema)> {
     let builtin = if base.schema == "pg_catalog" { builtin(base.name.as_str(), typmod, config) } else { None };
-    builtin.or_else(|| extension(base.name.as_str()))
+    builtin.or_else(|| extension(base.name.as_str(), config))
 }
 
 fn builtin(name: &str, typmod: i32, config: &Config) -> Option<(Codec, Schema)> {
@@ -74,6 +74,7 @@ fn builtin(name: &str, typmod: i32, config: &Config) -> Option<(Codec, Schema)> 
         "uuid" => text_named("io.debezium.data.Uuid"),
         "tsvector" => text_named("io.debezium.data.Tsvector"),
         "bit" | "varbit" => bits(typmod),
+        "point" => (Codec::Point, point()),
         "bytea" => (Codec::Bytes(config.binary), Schema::new(binary_kind(config.binary))),
         "date" => date(config.time),
         "time" => time(precision(typmod), config.time),
@@ -92,12 +93,53 @@ fn builtin(name: &str, typmod: i32, config: &Config) -> Option<(Codec, Schema)> 
 }
 
 /// Types of extensions, known by their bare names as the reference knows them.
-fn extension(name: &str) -> Option<(Codec, Schema)> {
+fn extension(name: &str, config: &Config) -> Option<(Codec, Schema)> {
     Some(match name {
         "citext" | "isbn" => (Codec::Text, Schema::new(Kind::String)),
         "ltree" => (Codec::Text, named(Kind::String, "io.debezium.data.Ltree")),
+        "hstore" => match config.hstore {
+            HstoreMode::Json => (Codec::HstoreJson, named(Kind::String, "io.debezium.data.Json")),
+            HstoreMode::Map => (Codec::HstoreMap, string_map()),
+        },
+        "geometry" => (Codec::Geometry, geometry("io.debezium.data.geometry.Geometry", "Geometry")),
+        "geography" => (Codec::Geometry, geometry("io.debezium.data.geometry.Geography", "Geography")),
+        "vector" => (Codec::Vector { single: false }, vector(Kind::Float64, "io.debezium.data.DoubleVector")),
+        "halfvec" => (Codec::Vector { single: true }, vector(Kind::Float32, "io.debezium.data.FloatVector")),
+        "sparsevec" => (Codec::SparseVector, sparse_vector()),
         _ => return None,
     })
+}
+
+fn string_map() -> Schema {
+    let value = Schema::new(Kind::String).optional();
+    Schema::new(Kind::Map(Box::new(Schema::new(Kind::String)), Box::new(value)))
+}
+
+fn point() -> Schema {
+    let coordinate = |name| Field::new(name, Schema::new(Kind::Float64));
+    let fields = vec![
+        coordinate("x"),
+        coordinate("y"),
+        Field::new("wkb", Schema::new(Kind::Bytes).optional()),
+        Field::new("srid", Schema::new(Kind::Int32).optional()),
+    ];
+    Schema::of_struct(fields).named("io.debezium.data.geometry.Point").version(1).doc("Geometry (POINT)")
+}
+
+fn geometry(name: &str, doc: &str) -> Schema {
+    let fields =
+        vec![Field::new("wkb", Schema::new(Kind::Bytes)), Field::new("srid", Schema::new(Kind::Int32).optional())];
+    Schema::of_struct(fields).named(name).version(1).doc(doc)
+}
+
+fn vector(item: Kind, name: &str) -> Schema {
+    named(Kind::Array(Box::new(Schema::new(item))), name)
+}
+
+fn sparse_vector() -> Schema {
+    let vector = Kind::Map(Box::new(Schema::new(Kind::Int16)), Box::new(Schema::new(Kind::Float64)));
+    let fields = vec![Field::new("dimensions", Schema::new(Kind::Int16)), Field::new("vector", Schema::new(vector))];
+    Schema::of_struct(fields).named("io.debezium.data.SparseDoubleVector").version(1).doc("Sparse double vector")
 }
 
 fn binary_kind(mode: BinaryMode) -> Kind {

@@ -6,6 +6,8 @@
 mod array;
 mod binary;
 mod choose;
+mod geometry;
+mod hstore;
 mod interval;
 mod number;
 mod placeholder;
@@ -20,7 +22,7 @@ use temporal::{DateUnit, TimeUnit, TimestampUnit};
 
 /// The text does not fit the codec; says why without the value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Unconvertible(pub &'static str);
+pub(super) struct Unconvertible(pub &'static str);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Codec {
@@ -60,6 +62,15 @@ pub(super) enum Codec {
     IntervalMicros,
     IntervalText,
     Array(Box<Codec>),
+    HstoreJson,
+    HstoreMap,
+    Point,
+    /// PostGIS.
+    Geometry,
+    Vector {
+        single: bool,
+    },
+    SparseVector,
     /// A type Debezium has no mapping for: the bytes of its text.
     Unknown(BinaryMode),
 }
@@ -104,6 +115,12 @@ impl Codec {
             Self::IntervalMicros => sink.int(interval::parse(text)?.micros()),
             Self::IntervalText => sink.str(&interval::parse(text)?.to_string()),
             Self::Array(element) => array::push(text, element, sink)?,
+            Self::HstoreJson => hstore::push_json(text, sink)?,
+            Self::HstoreMap => hstore::push_map(text, sink)?,
+            Self::Point => geometry::push_point(text, sink)?,
+            Self::Geometry => geometry::push_geometry(text, sink)?,
+            Self::Vector { single } => geometry::push_vector(text, *single, sink)?,
+            Self::SparseVector => geometry::push_sparse(text, sink)?,
             Self::Unknown(mode) => binary::push_unknown(text, *mode, sink),
         }
         Ok(())

@@ -33,7 +33,16 @@ pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Va
         Codec::Timestamp(TimestampUnit::Nanos) => return None,
         Codec::Timestamp(_) => Value::Int(0),
         Codec::IntervalText => text("P0Y0M0DT0H0M0S"),
-        Codec::Array(_) => Value::Array(Vec::new()),
+        Codec::Array(_) | Codec::Vector { .. } => Value::Array(Vec::new()),
+        Codec::HstoreJson => text("{}"),
+        Codec::HstoreMap => Value::Map(Vec::new()),
+        Codec::Point => {
+            let origin = [[1, 1].as_slice(), &[0; 19]].concat();
+            Value::Struct(vec![Value::Float64(0.0), Value::Float64(0.0), Value::Bytes(origin), Value::Null])
+        }
+        // An empty geometry collection.
+        Codec::Geometry => Value::Struct(vec![Value::Bytes(vec![1, 7, 0, 0, 0, 0, 0, 0, 0]), Value::Null]),
+        Codec::SparseVector => Value::Struct(vec![Value::Int(0), Value::Map(Vec::new())]),
     })
 }
 
@@ -45,6 +54,11 @@ pub(in crate::debezium) fn placeholder(codec: &Codec, schema: &Schema, config: &
         Codec::Text => text(),
         Codec::Bytes(BinaryMode::Bytes) => Some(Value::Bytes(bytes.clone())),
         Codec::Bytes(_) => text(),
+        Codec::HstoreJson => text().map(|t| match t {
+            Value::String(text) => Value::String(format!("{{\"{text}\":\"{text}\"}}")),
+            other => other,
+        }),
+        Codec::HstoreMap => text().map(|t| Value::Map(vec![(t.clone(), t)])),
         Codec::Array(element) => match (element.as_ref(), &schema.kind) {
             (Codec::Text, _) => text().map(|t| Value::Array(vec![t])),
             (Codec::Bytes(BinaryMode::Bytes), _) => Some(Value::Array(vec![Value::Bytes(bytes.clone())])),

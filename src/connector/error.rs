@@ -1,0 +1,89 @@
+//! Why a connector stops, whether trying again may help, and what an operator can do.
+
+use crate::catalog::{CatalogError, copy_text::CopyTextError};
+use crate::debezium::RowError;
+use crate::offsets::OffsetError;
+use crate::pgoutput::DecodeError;
+use crate::sink::SinkError;
+use crate::wire::WireError;
+
+use super::plan::Refusal;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectorError {
+    #[error("database: {0}")]
+    Catalog(#[from] CatalogError),
+    #[error("replication: {0}")]
+    Wire(#[from] WireError),
+    #[error("{0}")]
+    Sink(#[from] SinkError),
+    #[error("offsets: {0}")]
+    Offset(#[from] OffsetError),
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    #[error("Error while processing event: {0}")]
+    Row(#[from] RowError),
+    #[error("value of column {column} of table {table} cannot be converted: {why}")]
+    Conversion { table: String, column: String, why: &'static str },
+    #[error("the replication stream holds a message that does not decode: {0}")]
+    Decode(#[from] DecodeError),
+    #[error("the snapshot of {table} holds a row that does not decode: {why}")]
+    CopyText { table: String, why: CopyTextError },
+    #[error("a row arrived for relation {0}, which was never described")]
+    UnknownRelation(u32),
+    #[error("columns of table {table} differ only by case")]
+    Case { table: String },
+}
+
+impl ConnectorError {
+    /// Whether the same attempt may succeed later without anyone's help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Catalog(e) => e.is_transient(),
+            Self::Wire(e) => e.is_transient(),
+            Self::Sink(e) => e.is_transient(),
+            Self::Offset(e) => e.is_transient(),
+            Self::Refused(_)
+            | Self::Row(_)
+            | Self::Conversion { .. }
+            | Self::Decode(_)
+            | Self::CopyText { .. }
+            | Self::UnknownRelation(_)
+            | Self::Case { .. } => false,
+        }
+    }
+
+    /// One sentence for the operator, where there is something to do.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.remedy()),
+            Self::Sink(e) => e.remedy(),
+            Self::Row(_) => Some(
+                "set event.processing.failure.handling.mode=warn to leave such events out, \
+                 or give the table REPLICA IDENTITY FULL"
+                    .to_owned(),
+            ),
+            Self::Conversion { .. } => {
+                Some("set event.converting.failure.handling.mode=warn to send such values as null".to_owned())
+            }
+            Self::Catalog(e) => sqlstate_remedy(e.sqlstate()),
+            Self::Wire(e) => sqlstate_remedy(e.sqlstate()),
+            _ => None,
+        }
+    }
+}
+
+/// What usually mends an error the server reports by code.
+fn sqlstate_remedy(code: Option<&str>) -> Option<String> {
+    let text = match code? {
+        "28P01" | "28000" => "check database.user, database.password and pg_hba.conf",
+        "3D000" => "check database.dbname",
+        "42501" => "grant what is missing; `walcast check` prints the statement",
+        "53400" | "53300" => "raise max_replication_slots, max_wal_senders or max_connections, or drop unused slots",
+        "55006" => "the replication slot is in use: stop the other reader or choose another slot.name",
+        "55000" => "set wal_level=logical and restart the server",
+        "58P01" => "the WAL the slot needs is gone: drop the slot and snapshot again",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}

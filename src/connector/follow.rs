@@ -1,0 +1,284 @@
+//! The loop of a streaming connector: one task, no channel between socket and producer.
+//!
+//! Taking frames is synchronous ([`Stream`]); everything that waits is a branch of one `select!`. Without room in the window
+//! nothing is read: TCP fills, the walsender waits, and feedback goes on flowing.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::catalog::Catalog;
+use crate::offsets::Offset;
+use crate::wire::{self, Feedback, Frame, Session, Start, WireError};
+use crate::words::{Lsn, Relation};
+
+use super::error::ConnectorError;
+use super::heartbeat::Heartbeat;
+use super::life::Found;
+use super::plan::Skip;
+use super::status::{Activity, Publisher};
+use super::stream::{Stream, Taken};
+use super::tables::{Learned, Tables};
+use super::{Config, Context};
+
+/// Frames taken between two looks at everything else.
+const FRAMES: usize = 256;
+/// How long a status update may take before the connection counts as lost.
+const FEEDBACK_LIMIT: Duration = Duration::from_secs(10);
+/// The period of a tick that is switched off.
+const NEVER: Duration = Duration::from_secs(86_400);
+/// How long a stop waits for the rest of a group of events that share one LSN.
+const GROUP_LIMIT: Duration = Duration::from_millis(500);
+
+/// Where a stream begins.
+pub(super) struct Whence {
+    pub(super) session: Session,
+    pub(super) from: Lsn,
+    pub(super) skip: Option<Skip>,
+}
+
+type Errand = Pin<Box<dyn Future<Output = Result<Learned, ConnectorError>> + Send>>;
+
+pub(super) struct Following<'a> {
+    config: &'a Config,
+    catalog: Arc<Catalog>,
+    wire: wire::Stream,
+    stream: Stream,
+    errand: Option<Errand>,
+    heartbeat: Option<Heartbeat>,
+    /// End of WAL the server has told of.
+    received: Lsn,
+    /// Position stored, and told to the slot.
+    confirmed: Lsn,
+}
+
+impl<'a> Following<'a> {
+    pub(super) async fn start(
+        context: &'a Context,
+        found: Found,
+        delivery: super::delivery::Delivery,
+        whence: Whence,
+        offset: Option<&Offset>,
+    ) -> Result<Self, ConnectorError> {
+        let config = &context.config;
+        let Whence { session, from, skip } = whence;
+        let start = Start {
+            slot: &config.slot,
+            from,
+            publication: &config.publication,
+            messages: false,
+            extra: &config.slot_stream_params,
+        };
+        let wire = session.start(&start).await?;
+        let heartbeat = config.heartbeat_interval.map(|_| Heartbeat::new(config, &found.blueprint));
+        let tables = Tables::new(found.blueprint, found.types);
+        let mut stream = Stream::new(tables, delivery, &Uuid::now_v7().to_string(), from, skip);
+        stream.resume_order(offset.and_then(|offset| offset.transaction.as_ref()));
+        tracing::info!(connector = config.name, slot = config.slot, %from, "streaming");
+        let (received, confirmed) = (from, from);
+        Ok(Self { config, catalog: found.catalog, wire, stream, errand: None, heartbeat, received, confirmed })
+    }
+
+    /// Runs until stopped (`Ok`: drained, stored and confirmed as far as the time allowed) or until something fails.
+    pub(super) async fn run(
+        mut self,
+        paused: &mut watch::Receiver<bool>,
+        publisher: &Publisher,
+        stop: &CancellationToken,
+    ) -> Result<(), ConnectorError> {
+        let mut feedback = ticking(self.config.status_interval);
+        let mut flush = ticking(self.config.offset_flush_interval);
+        let mut beat = ticking(self.config.heartbeat_interval.unwrap_or(NEVER));
+        while !stop.is_cancelled() {
+            let resting = *paused.borrow_and_update();
+            publisher.activity(if resting { Activity::Paused } else { Activity::Streaming });
+            self.settle().await?;
+            let reading = !resting && self.errand.is_none();
+            if reading && self.stream.delivery.has_room() {
+                self.take_frames().await?;
+            }
+            let reading = reading && self.errand.is_none() && self.stream.delivery.has_room();
+            let waiting = reading && self.wire.peek()?.is_some();
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                changed = paused.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                }
+                _ = feedback.tick() => self.confirm(true).await?,
+                _ = flush.tick() => {
+                    self.stream.delivery.store()?;
+                    let delivery = &self.stream.delivery;
+                    publisher.progress(delivery.acknowledged(), self.confirmed, self.received, delivery.trouble());
+                }
+                _ = beat.tick(), if self.heartbeat.is_some() => self.beat().await?,
+                learned = errand(&mut self.errand), if self.errand.is_some() => self.learn(learned?).await?,
+                () = std::future::ready(()), if waiting => {}
+                filled = self.wire.fill(), if reading => filled?,
+                changed = self.stream.delivery.changed() => changed?,
+            }
+        }
+        self.end().await
+    }
+
+    /// Takes in receipts; an offset that is safely stored is told to the slot.
+    async fn settle(&mut self) -> Result<(), ConnectorError> {
+        let Some(stored) = self.stream.delivery.settle()? else { return Ok(()) };
+        match stored.confirmable().filter(|lsn| *lsn > self.confirmed) {
+            Some(lsn) => {
+                self.confirmed = lsn;
+                self.confirm(false).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `reply` asks the server to say how far it has come: an idle one would not tell for half a minute.
+    async fn confirm(&mut self, reply: bool) -> Result<(), ConnectorError> {
+        let status = Feedback {
+            written: self.received.max(self.confirmed),
+            flushed: self.confirmed,
+            applied: self.confirmed,
+            reply,
+        };
+        match timeout(FEEDBACK_LIMIT, self.wire.confirm(&status)).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(WireError::Silent { seconds: FEEDBACK_LIMIT.as_secs() }.into()),
+        }
+    }
+
+    /// Takes what is in the buffer, as far as the window allows and no table must be described first.
+    async fn take_frames(&mut self) -> Result<(), ConnectorError> {
+        for _ in 0..FRAMES {
+            if !self.stream.delivery.has_room() {
+                return Ok(());
+            }
+            match self.take_frame()? {
+                Next::Took => {}
+                Next::Nothing => return Ok(()),
+                Next::Reply => self.confirm(false).await?,
+                Next::Describe(relation) => {
+                    self.errand = Some(Box::pin(self.stream.tables.ask(relation, self.catalog.clone())));
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_frame(&mut self) -> Result<Next, ConnectorError> {
+        let Some(frame) = self.wire.peek()? else { return Ok(Next::Nothing) };
+        let next = match frame {
+            Frame::Keepalive { end, reply, .. } => {
+                self.received = self.received.max(end);
+                self.stream.keepalive(end);
+                if reply { Next::Reply } else { Next::Took }
+            }
+            Frame::Data { start, end, payload, .. } => {
+                self.received = self.received.max(end);
+                match self.stream.take(start, payload)? {
+                    Taken::Done => Next::Took,
+                    // The Relation itself needs no second look: its description is on the way, rows behind it wait.
+                    Taken::Errand(relation) => Next::Describe(relation),
+                }
+            }
+        };
+        self.wire.consume();
+        Ok(next)
+    }
+
+    async fn learn(&mut self, learned: Learned) -> Result<(), ConnectorError> {
+        self.errand = None;
+        let topic = self.stream.tables.learn(learned);
+        if self.stream.delivery.needs_topic(&topic) {
+            self.stream.delivery.create_topic(&topic).await?;
+        }
+        Ok(())
+    }
+
+    async fn beat(&mut self) -> Result<(), ConnectorError> {
+        let Some(heartbeat) = &mut self.heartbeat else { return Ok(()) };
+        heartbeat.act(&self.catalog).await?;
+        heartbeat.beat(&mut self.stream.delivery)?;
+        Ok(())
+    }
+
+    /// Drains, stores, confirms, says goodbye. Past the grace period what was in flight is repeated at the next start.
+    async fn end(mut self) -> Result<(), ConnectorError> {
+        let grace = self.config.shutdown_timeout;
+        if timeout(GROUP_LIMIT, self.finish_group()).await.is_ok_and(|finished| finished.is_ok()) {
+            self.stream.mark_slice();
+        }
+        match timeout(grace, self.stream.delivery.drain()).await {
+            Ok(drained) => {
+                if let Some(lsn) = drained?.and_then(|offset| offset.confirmable()) {
+                    self.confirmed = self.confirmed.max(lsn);
+                }
+            }
+            Err(_) => tracing::warn!(
+                connector = self.config.name,
+                in_flight = self.stream.delivery.in_flight(),
+                "stopped before everything was acknowledged: it will be sent again at the next start"
+            ),
+        }
+        self.confirm(false).await?;
+        // The server closes the stream in its own time; the position is confirmed, so nothing depends on it.
+        let _ = timeout(grace, self.wire.close()).await;
+        self.stream.delivery.close(grace).await;
+        if self.config.slot_drop_on_stop {
+            self.catalog.drop_slot(&self.config.slot).await?;
+        }
+        Ok(())
+    }
+
+    /// A position may stand only where the LSN changes: takes what still belongs to the last event.
+    async fn finish_group(&mut self) -> Result<(), ConnectorError> {
+        let Some(last) = self.stream.last_event() else { return Ok(()) };
+        if let Some(errand) = self.errand.take() {
+            let learned = errand.await?;
+            self.stream.tables.learn(learned);
+        }
+        loop {
+            let same = match self.wire.peek()? {
+                Some(Frame::Data { start, .. }) => start == last,
+                Some(Frame::Keepalive { .. }) => true,
+                None => {
+                    self.wire.fill().await?;
+                    continue;
+                }
+            };
+            if !same {
+                return Ok(());
+            }
+            self.take_frame()?;
+        }
+    }
+}
+
+enum Next {
+    Took,
+    Nothing,
+    /// The server wants to hear from us.
+    Reply,
+    Describe(Relation),
+}
+
+fn ticking(period: Duration) -> Interval {
+    let mut ticks = interval(period.max(Duration::from_millis(1)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn errand(errand: &mut Option<Errand>) -> Result<Learned, ConnectorError> {
+    match errand {
+        Some(errand) => errand.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,68 @@
+//! Heartbeats: a record to a topic of their own, after a statement of the user's if there is one.
+
+use crate::catalog::{Catalog, CatalogError};
+use crate::converter::{Buffer, Shape};
+use crate::debezium::heartbeat;
+use crate::sink::SinkError;
+use crate::words::Record;
+
+use super::Config;
+use super::delivery::Delivery;
+use super::emit::Outlet;
+use super::stream::now_ns;
+use super::table::Blueprint;
+
+pub(super) struct Heartbeat {
+    topic: String,
+    query: Option<String>,
+    key: Buffer,
+    value: Buffer,
+    value_shape: Shape,
+}
+
+/// The table or the connection is gone for good: the reference ends the task.
+const FATAL: [&str; 2] = ["57P01", "42P01"];
+
+impl Heartbeat {
+    pub(super) fn new(config: &Config, blueprint: &Blueprint) -> Self {
+        let mut key = Buffer::default();
+        let shape = blueprint.key_converter.shape(&heartbeat::key_schema());
+        let mut writer = shape.open(&mut key);
+        heartbeat::push_key(&blueprint.config.topic_prefix, &mut writer);
+        writer.finish();
+        Self {
+            topic: blueprint.config.heartbeat_topic(),
+            query: config.heartbeat_action_query.clone(),
+            key,
+            value: Buffer::default(),
+            value_shape: blueprint.value_converter.shape(&heartbeat::value_schema()),
+        }
+    }
+
+    /// Runs `heartbeat.action.query`.
+    pub(super) async fn act(&self, catalog: &Catalog) -> Result<(), CatalogError> {
+        let Some(query) = &self.query else { return Ok(()) };
+        match catalog.execute(query).await {
+            Err(e) if e.is_transient() || e.sqlstate().is_some_and(|code| FATAL.contains(&code)) => Err(e),
+            Err(e) => {
+                tracing::warn!("heartbeat.action.query failed: {e}");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    pub(super) fn beat(&mut self, to: &mut Delivery) -> Result<(), SinkError> {
+        let mut writer = self.value_shape.open(&mut self.value);
+        heartbeat::push_value(now_ns().div_euclid(1_000_000), &mut writer);
+        writer.finish();
+        to.take(&Record {
+            topic: &self.topic,
+            partition: Some(0),
+            key: Some(self.key.bytes()),
+            value: Some(self.value.bytes()),
+            headers: &[],
+            timestamp: None,
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! One attempt at a connector's life: connect, plan, snapshot, and then the stream until it is stopped or something fails.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::interval;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::catalog::{Begin, Catalog, Isolation, Slot};
+use crate::debezium::Types;
+use crate::offsets::Store;
+use crate::pg::Address;
+use crate::sink::Sink;
+use crate::wire::{self, CreatedSlot, NewSlot, Session};
+use crate::words::Lsn;
+use crate::words::table::CatalogTable;
+
+use super::delivery::Delivery;
+use super::emit::Emitter;
+use super::error::ConnectorError;
+use super::follow::{Following, Whence};
+use super::ledger::Limit;
+use super::plan::{Follow, Observed, Plan, Refusal, SlotState, plan};
+use super::snapshot::{Ended, Snapshot, captured};
+use super::status::{Activity, Publisher};
+use super::table::Blueprint;
+use super::{Context, publication};
+
+/// The window in bytes when `max.queue.size.in.bytes` sets none.
+const DEFAULT_WINDOW_BYTES: usize = 32 << 20;
+/// Raised when every replication slot of the server is taken.
+const NO_FREE_SLOT: &str = "53400";
+
+pub(super) struct Life<'a> {
+    pub(super) context: &'a Context,
+    pub(super) paused: &'a mut watch::Receiver<bool>,
+    pub(super) publisher: &'a Publisher,
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// What an attempt finds at the server.
+pub(super) struct Found {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) types: Types,
+    pub(super) blueprint: Blueprint,
+    tables: Vec<CatalogTable>,
+    slot: Option<Slot>,
+}
+
+impl Life<'_> {
+    /// Runs until stopped (`Ok`) or until something fails.
+    pub(super) async fn live(&mut self) -> Result<(), ConnectorError> {
+        self.publisher.activity(Activity::Starting);
+        let config = &self.context.config;
+        let sink = Sink::open(&self.context.sink, &format!("connector-producer-{}-0", config.name)).await?;
+        let (store, offset) = Store::open(&self.context.offsets, &config.name, &config.debezium.topic_prefix).await?;
+        let bytes = if config.max_queue_bytes > 0 { config.max_queue_bytes } else { DEFAULT_WINDOW_BYTES };
+        let mut delivery = Delivery::new(sink, store, Limit { records: config.max_queue_size, bytes });
+        let found = self.find().await?;
+        let observed = Observed {
+            mode: config.snapshot_mode,
+            mismatch: config.offset_mismatch,
+            offset: offset.as_ref(),
+            slot: found.slot.as_ref().map(|slot| slot_state(slot, &config.address)),
+        };
+        let decided = plan(&observed, &config.slot)?;
+        tracing::info!(connector = config.name, plan = ?decided, "planned");
+        let whence = match decided {
+            Plan::Idle => return self.idle().await,
+            Plan::Snapshot { stream } => {
+                let after = self.snapshot(&found, &mut delivery, stream).await?;
+                match after {
+                    After::Stopped => return Ok(()),
+                    After::Idle => return self.idle().await,
+                    After::Stream(whence) => whence,
+                }
+            }
+            Plan::Resume { from, skip } => Whence { session: self.connect().await?, from, skip },
+            Plan::FromSlot => self.at_slot(&found).await?,
+        };
+        let stream = Following::start(self.context, found, delivery, whence, offset.as_ref()).await?;
+        stream.run(self.paused, self.publisher, self.stop).await
+    }
+
+    async fn find(&self) -> Result<Found, ConnectorError> {
+        let config = &self.context.config;
+        let catalog = Catalog::connect(&config.address, &config.initial_statements).await?;
+        let server = catalog.server().await?;
+        if server.wal_level != "logical" {
+            return Err(Refusal::WalLevel { level: server.wal_level }.into());
+        }
+        let blueprint = Blueprint::new(config);
+        let tables = captured(catalog.tables().await?, &blueprint, config.publish_via_partition_root);
+        if let Some(table) = tables.iter().find(|table| differs_by_case(table)) {
+            return Err(ConnectorError::Case { table: format!("{}.{}", table.schema, table.name) });
+        }
+        if !server.in_recovery {
+            publication::ensure(&catalog, config, &tables).await?;
+        }
+        let slot = catalog.slot(&config.slot).await?;
+        let types = Types::new(catalog.types().await?);
+        Ok(Found { catalog: Arc::new(catalog), types, blueprint, tables, slot })
+    }
+
+    async fn connect(&self) -> Result<Session, ConnectorError> {
+        Ok(wire::connect(&self.context.config.address).await?)
+    }
+
+    /// `initial_only` is done: nothing to do until stopped.
+    async fn idle(&self) -> Result<(), ConnectorError> {
+        self.publisher.activity(Activity::Idle);
+        self.stop.cancelled().await;
+        Ok(())
+    }
+
+    async fn at_slot(&self, found: &Found) -> Result<Whence, ConnectorError> {
+        let mut session = self.connect().await?;
+        let from = match &found.slot {
+            Some(slot) => slot.confirmed_flush.unwrap_or(Lsn::ZERO),
+            None => self.create_slot(&mut session).await?.consistent_point,
+        };
+        Ok(Whence { session, from, skip: None })
+    }
+
+    async fn create_slot(&self, session: &mut Session) -> Result<CreatedSlot, ConnectorError> {
+        let config = &self.context.config;
+        let new =
+            NewSlot { name: &config.slot, temporary: false, failover: config.slot_failover, export_snapshot: true };
+        let created = session.create_slot(&new).await?;
+        tracing::info!(slot = config.slot, at = %created.consistent_point, "replication slot created");
+        Ok(created)
+    }
+
+    async fn snapshot(
+        &self,
+        found: &Found,
+        delivery: &mut Delivery,
+        follow: Option<Follow>,
+    ) -> Result<After, ConnectorError> {
+        let config = &self.context.config;
+        let view = self.view(found, follow).await?;
+        found.catalog.begin_snapshot(&view.begin).await?;
+        if let Some(helper) = view.helper {
+            // The transaction holds the view now; the temporary slot goes with its session.
+            helper.close().await;
+        }
+        let facts = found.catalog.snapshot_facts().await?;
+        let run_id = Uuid::now_v7().to_string();
+        let mut snapshot = Snapshot {
+            catalog: &found.catalog,
+            blueprint: &found.blueprint,
+            types: &found.types,
+            emitter: Emitter::new(&found.blueprint.config, &run_id),
+            delivery,
+            at: view.at,
+            xid: facts.txid,
+            now_us: facts.now_micros,
+            stop: self.stop,
+            flush: interval(config.offset_flush_interval),
+        };
+        let publisher = self.publisher;
+        let ended = snapshot.run(&found.tables, |table, rows| publisher.snapshotting(table, rows)).await?;
+        found.catalog.commit().await?;
+        if ended == Ended::Stopped {
+            return Ok(After::Stopped);
+        }
+        tracing::info!(connector = config.name, tables = found.tables.len(), at = %view.at, "snapshot complete");
+        Ok(match follow {
+            None => After::Idle,
+            Some(_) => {
+                let session = match view.session {
+                    Some(session) => session,
+                    None => self.connect().await?,
+                };
+                After::Stream(Whence { session, from: view.from, skip: None })
+            }
+        })
+    }
+
+    /// Chooses the point at which the tables are read, and where the stream goes on.
+    async fn view(&self, found: &Found, follow: Option<Follow>) -> Result<View, ConnectorError> {
+        let slot_at = found.slot.as_ref().and_then(|slot| slot.confirmed_flush);
+        match follow {
+            Some(Follow::NewSlot) => {
+                let mut session = self.connect().await?;
+                let created = self.create_slot(&mut session).await?;
+                let at = created.consistent_point;
+                Ok(View { session: Some(session), ..View::exported(created.snapshot, at) })
+            }
+            Some(Follow::SlotAhead) => {
+                let mut helper = self.connect().await?;
+                let name = format!("walcast_{}", Uuid::new_v4().simple());
+                let new = NewSlot { name: &name, temporary: true, failover: false, export_snapshot: true };
+                match helper.create_slot(&new).await {
+                    Ok(created) => {
+                        let at = created.consistent_point;
+                        Ok(View { helper: Some(helper), ..View::exported(created.snapshot, at) })
+                    }
+                    Err(e) if e.sqlstate() == Some(NO_FREE_SLOT) => {
+                        tracing::warn!(
+                            "no free replication slot for an exact start: changes of the slot may be repeated"
+                        );
+                        self.plain_view(found, slot_at).await
+                    }
+                    Err(e) => Err(e.into()),
+                }
+            }
+            Some(Follow::WholeSlot) | None => self.plain_view(found, slot_at).await,
+        }
+    }
+
+    /// A view of now. The slot's own position comes before it, so the stream repeats but loses nothing.
+    async fn plain_view(&self, found: &Found, slot_at: Option<Lsn>) -> Result<View, ConnectorError> {
+        let at = found.catalog.wal_positions().await?.written;
+        let begin = Begin::Isolation(Isolation::RepeatableRead);
+        Ok(View { begin, at, from: slot_at.unwrap_or(at), session: None, helper: None })
+    }
+}
+
+enum After {
+    Stopped,
+    Idle,
+    Stream(Whence),
+}
+
+/// How the tables will be read.
+struct View {
+    begin: Begin,
+    /// The point the rows stand at.
+    at: Lsn,
+    /// Where the stream goes on.
+    from: Lsn,
+    /// The session that made the slot and will stream from it.
+    session: Option<Session>,
+    /// A session that exists only to export a view.
+    helper: Option<Session>,
+}
+
+impl View {
+    fn exported(snapshot: Option<String>, at: Lsn) -> Self {
+        // A server that exports nothing (a standby) leaves a view of now, which lies behind the slot's point.
+        let begin = snapshot.map_or(Begin::Isolation(Isolation::RepeatableRead), Begin::Exported);
+        Self { begin, at, from: at, session: None, helper: None }
+    }
+}
+
+fn slot_state(slot: &Slot, address: &Address) -> SlotState {
+    SlotState {
+        plugin: slot.plugin.clone().unwrap_or_default(),
+        database: slot.database.clone(),
+        ours: slot.database.as_ref() == Some(&address.database),
+        confirmed: slot.confirmed_flush,
+        lost: slot.invalidation.is_some() || slot.wal_status.as_deref() == Some("lost"),
+        two_phase: slot.two_phase,
+    }
+}
+
+/// Connect's field names would collide for a reader that ignores case; the reference refuses such tables.
+fn differs_by_case(table: &CatalogTable) -> bool {
+    let mut names: Vec<_> = table.columns.iter().map(|column| column.name.to_lowercase()).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
+}

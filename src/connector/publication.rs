@@ -1,0 +1,62 @@
+//! Makes sure the publication exists as `publication.autocreate.mode` wants it.
+
+use crate::catalog::Catalog;
+use crate::catalog::publication::{Options, Scope, alter_sql, create_sql};
+use crate::debezium::Operation;
+use crate::words::table::CatalogTable;
+
+use super::error::ConnectorError;
+use super::plan::Refusal;
+use super::{Config, PublicationMode};
+
+/// Creates or adjusts the publication; `tables` are the captured ones.
+pub(super) async fn ensure(catalog: &Catalog, config: &Config, tables: &[CatalogTable]) -> Result<(), ConnectorError> {
+    let name = &config.publication;
+    let existing = catalog.publication(name).await?;
+    let operations = published(config);
+    let options = Options {
+        publish: config.skipped_operations_given.then_some(operations.as_slice()),
+        via_root: config.publish_via_partition_root,
+    };
+    let listed = || -> Result<Vec<(String, String)>, ConnectorError> {
+        let tables: Vec<_> = tables.iter().map(|t| (t.schema.clone(), t.name.clone())).collect();
+        if tables.is_empty() {
+            return Err(Refusal::NothingToPublish { name: name.clone() }.into());
+        }
+        Ok(tables)
+    };
+    let sql = match (config.publication_mode, existing) {
+        (PublicationMode::Filtered, Some(present)) if present.all_tables => {
+            return Err(Refusal::PublicationForAll { name: name.clone() }.into());
+        }
+        (PublicationMode::Filtered, Some(present)) => {
+            let mut wanted = listed()?;
+            let mut members = present.members;
+            wanted.sort_unstable();
+            members.sort_unstable();
+            if wanted == members {
+                return Ok(());
+            }
+            alter_sql(name, &wanted, options)
+        }
+        (_, Some(_)) => return Ok(()),
+        (PublicationMode::Disabled, None) => return Err(Refusal::PublicationMissing { name: name.clone() }.into()),
+        (PublicationMode::AllTables, None) => create_sql(name, Scope::AllTables, options),
+        (PublicationMode::NoTables, None) => create_sql(name, Scope::NoTables, options),
+        (PublicationMode::Filtered, None) => create_sql(name, Scope::Tables(&listed()?), options),
+    };
+    tracing::info!(publication = name, "{sql}");
+    catalog.execute(&sql).await?;
+    Ok(())
+}
+
+/// Operations a publication made here sends when `skipped.operations` was given.
+fn published(config: &Config) -> Vec<&'static str> {
+    let all = [
+        (Operation::Create, "insert"),
+        (Operation::Update, "update"),
+        (Operation::Delete, "delete"),
+        (Operation::Truncate, "truncate"),
+    ];
+    all.into_iter().filter(|(op, _)| !config.debezium.skipped.contains(*op)).map(|(_, name)| name).collect()
+}

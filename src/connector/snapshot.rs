@@ -1,0 +1,223 @@
+//! The initial snapshot: every captured table as it stood at one point, row by row, through one connection.
+//!
+//! One row is held back until the next is known, because only then is it clear whether it was the last of its table or of
+//! the whole snapshot (`source.snapshot`).
+
+use std::sync::Arc;
+
+use tokio::time::Interval;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::copy_text::{RowSplitter, decode_row};
+use crate::catalog::{Catalog, select_sql};
+use crate::debezium::{Compatibility, Include, Moment, Op, SnapshotMarker, Source, TableFacts, Types};
+use crate::offsets::{self, Offset};
+use crate::words::table::{CatalogTable, TableKind};
+use crate::words::{Cell, Change, Lsn, Row, recycle};
+
+use super::delivery::Delivery;
+use super::emit::{EmitError, Emitter};
+use super::error::ConnectorError;
+use super::stream::{now_ns, report};
+use super::table::{Blueprint, Table};
+use super::tables::describe;
+
+/// The captured ones of `tables`, in the order a snapshot reads them: by the first pattern of `table.include.list` that
+/// matches, then by name.
+pub(super) fn captured(tables: Vec<CatalogTable>, blueprint: &Blueprint, via_root: bool) -> Vec<CatalogTable> {
+    let config = &blueprint.config;
+    let mut captured: Vec<_> = tables
+        .into_iter()
+        .filter(|table| config.filters.captures(&table.schema, &table.name))
+        // The reference reads the rows of partitions twice, from the root and from the leaf; the stream sends them once.
+        .filter(|table| match (config.compatibility, table.kind) {
+            (Compatibility::Exact, _) | (_, TableKind::Table) => true,
+            (_, TableKind::Partitioned) => via_root,
+            (_, TableKind::Partition) => !via_root,
+        })
+        .collect();
+    let rank = |table: &CatalogTable| match &config.filters.tables {
+        Include::Only(list) => list.first_match(&format!("{}.{}", table.schema, table.name)),
+        _ => None,
+    };
+    captured.sort_by_cached_key(|table| (rank(table), table.schema.clone(), table.name.clone()));
+    captured
+}
+
+/// How a snapshot ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ended {
+    Complete,
+    /// Stopped before the end: it will be repeated.
+    Stopped,
+}
+
+/// What stays the same for all rows.
+pub(super) struct Snapshot<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) blueprint: &'a Blueprint,
+    pub(super) types: &'a Types,
+    pub(super) delivery: &'a mut Delivery,
+    pub(super) emitter: Emitter,
+    /// The point at which the tables are read.
+    pub(super) at: Lsn,
+    pub(super) xid: i64,
+    pub(super) now_us: i64,
+    pub(super) stop: &'a CancellationToken,
+    pub(super) flush: Interval,
+}
+
+/// The row held back.
+struct Held {
+    table: Arc<Table>,
+    line: Vec<u8>,
+    first_of_snapshot: bool,
+    first_of_table: bool,
+    last_of_table: bool,
+}
+
+impl Snapshot<'_> {
+    /// Reads all tables inside the transaction that the catalog has open. `progress` hears of the table and its rows.
+    pub(super) async fn run(
+        &mut self,
+        tables: &[CatalogTable],
+        mut progress: impl FnMut(&str, u64),
+    ) -> Result<Ended, ConnectorError> {
+        // Stored before the first row goes out: whoever finds it knows that rows may have been delivered.
+        self.delivery.mark(self.offset(false));
+        self.delivery.drain().await?;
+        let mut held: Option<Held> = None;
+        for (index, table) in tables.iter().enumerate() {
+            match self.table(table, index == 0, &mut held, &mut progress).await? {
+                Ended::Complete => {}
+                Ended::Stopped => return Ok(Ended::Stopped),
+            }
+        }
+        if let Some(held) = held.take() {
+            self.emit(&held, true)?;
+        }
+        self.delivery.mark(self.offset(true));
+        self.delivery.drain().await?;
+        Ok(Ended::Complete)
+    }
+
+    fn offset(&self, completed: bool) -> Offset {
+        let snapshot = offsets::Snapshot { kind: "INITIAL".to_owned(), completed, last_record: completed };
+        Offset {
+            lsn: self.at,
+            xid: Some(self.xid),
+            ts_usec: Some(self.now_us),
+            snapshot: Some(snapshot),
+            ours: true,
+            ..Offset::default()
+        }
+    }
+
+    async fn table(
+        &mut self,
+        table: &CatalogTable,
+        first_table: bool,
+        held: &mut Option<Held>,
+        progress: &mut impl FnMut(&str, u64),
+    ) -> Result<Ended, ConnectorError> {
+        let facts = TableFacts::of_catalog(table, &self.blueprint.config);
+        let described = Arc::new(describe(self.blueprint, self.types, &facts));
+        let name = described.prepared.collection.clone();
+        if self.delivery.needs_topic(&described.prepared.topic) {
+            self.delivery.create_topic(&described.prepared.topic).await?;
+        }
+        progress(&name, 0);
+        let columns = facts.columns.iter().map(|column| column.name);
+        let mut copy = self.catalog.copy(&select_sql(table, columns, false)).await?;
+        let mut splitter = RowSplitter::new();
+        let mut rows = 0u64;
+        while let Some(chunk) = copy.next().await? {
+            splitter.push(chunk);
+            while let Some(line) = splitter.next_row() {
+                if let Some(previous) = held.as_ref() {
+                    self.emit(previous, false)?;
+                }
+                let mut buffer = held.take().map(|previous| previous.line).unwrap_or_default();
+                buffer.clear();
+                buffer.extend_from_slice(line);
+                let first_of_table = rows == 0;
+                *held = Some(Held {
+                    table: described.clone(),
+                    line: buffer,
+                    first_of_snapshot: first_table && first_of_table,
+                    first_of_table,
+                    last_of_table: false,
+                });
+                rows += 1;
+                if !self.delivery.has_room() && self.wait_for_room().await? == Ended::Stopped {
+                    return Ok(Ended::Stopped);
+                }
+            }
+            progress(&name, rows);
+        }
+        splitter.finish().map_err(|why| ConnectorError::CopyText { table: name, why })?;
+        if let Some(held) = held.as_mut().filter(|_| rows > 0) {
+            held.last_of_table = true;
+        }
+        Ok(if self.stop.is_cancelled() { Ended::Stopped } else { Ended::Complete })
+    }
+
+    async fn wait_for_room(&mut self) -> Result<Ended, ConnectorError> {
+        loop {
+            self.delivery.settle()?;
+            if self.delivery.has_room() {
+                return Ok(Ended::Complete);
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(Ended::Stopped),
+                changed = self.delivery.changed() => changed?,
+                _ = self.flush.tick() => self.delivery.nudge(),
+            }
+        }
+    }
+
+    fn emit(&mut self, held: &Held, last: bool) -> Result<(), ConnectorError> {
+        let prepared = &held.table.prepared;
+        let mut scratch = String::new();
+        let mut cells: Vec<Cell<'_>> = recycle(Vec::new());
+        decode_row(&held.line, &mut scratch, &mut cells)
+            .map_err(|why| ConnectorError::CopyText { table: prepared.collection.clone(), why })?;
+        let moment = Moment {
+            op: Op::Read,
+            source: Source {
+                ts_us: self.now_us,
+                snapshot: Some(held.marker(last)),
+                last_commit: None,
+                lsn: self.at,
+                schema: &prepared.schema,
+                table: &prepared.table,
+                xid: Some(self.xid),
+                origin: None,
+            },
+            transaction: None,
+            ts_ns: now_ns(),
+        };
+        let change = Change::Read { row: Row { cells: &cells } };
+        let config = &self.blueprint.config;
+        let emitted = self.emitter.emit(&held.table, config, &change, false, &moment, self.delivery);
+        report(&held.table, &mut self.emitter, config.conversion_failure)?;
+        match emitted {
+            Ok(()) => Ok(()),
+            Err(EmitError::Row(e)) => Err(e.into()),
+            Err(EmitError::Outlet(e)) => Err(e.into()),
+        }
+    }
+}
+
+impl Held {
+    /// Last beats first, the snapshot beats the table.
+    fn marker(&self, last: bool) -> SnapshotMarker {
+        match (last, self.first_of_snapshot, self.last_of_table, self.first_of_table) {
+            (true, ..) => SnapshotMarker::Last,
+            (_, true, ..) => SnapshotMarker::First,
+            (_, _, true, _) => SnapshotMarker::LastInCollection,
+            (_, _, _, true) => SnapshotMarker::FirstInCollection,
+            _ => SnapshotMarker::Within,
+        }
+    }
+}

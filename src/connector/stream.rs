@@ -1,0 +1,390 @@
+//! From frames of the replication stream to records and positions. Synchronous: it takes a frame or says why not.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::debezium::transaction::{self, TransactionOrder};
+use crate::debezium::{FailureMode, Moment, Op, Source};
+use crate::offsets::{MessageType, Offset, TransactionOrders};
+use crate::pgoutput::{self, Cells, Message, OldKind};
+use crate::words::{Change, Lsn, Old, Relation, RelationId, Row};
+
+use super::delivery::Delivery;
+use super::emit::{EmitError, Emitter, Halves};
+use super::error::ConnectorError;
+use super::metadata::Metadata;
+use super::plan::Skip;
+use super::table::Table;
+use super::tables::{Known, Tables};
+
+/// Records between two positions inside one transaction: how much a kill may repeat.
+const SLICE: usize = 512;
+
+/// What became of a frame.
+pub(super) enum Taken {
+    Done,
+    /// The frame must stay where it is until this table has been described.
+    Errand(Relation),
+}
+
+/// Everything the stream remembers between frames.
+pub(super) struct Stream {
+    pub(super) tables: Tables,
+    pub(super) delivery: Delivery,
+    emitter: Emitter,
+    metadata: Option<Metadata>,
+    cells: Cells<'static>,
+    open: Option<Transaction>,
+    /// End of the last completed transaction: where a restart inside the next one begins.
+    commit: Lsn,
+    /// The same for `source.sequence`, which the reference starts without.
+    sequence_commit: Option<Lsn>,
+    skip: Option<Skip>,
+    /// The first event at a foreign offset's position, kept until it is known whether more share its LSN.
+    held: Option<Vec<u8>>,
+    /// Tickets handed out when the last position was marked.
+    marked_at: usize,
+    /// The position marked last; keepalives behind it say nothing new.
+    marked: Lsn,
+}
+
+struct Transaction {
+    xid: u32,
+    /// Microseconds since the epoch.
+    commit_time: i64,
+    origin: Option<(String, Lsn)>,
+    order: TransactionOrder,
+    last: Option<Event>,
+}
+
+/// The row event taken last.
+#[derive(Clone, Copy)]
+struct Event {
+    lsn: Lsn,
+    message: MessageType,
+}
+
+impl Stream {
+    pub(super) fn new(tables: Tables, delivery: Delivery, run_id: &str, from: Lsn, skip: Option<Skip>) -> Self {
+        let config = &tables.blueprint.config;
+        Self {
+            emitter: Emitter::new(config, run_id),
+            metadata: config.transaction_metadata.then(|| Metadata::new(&tables.blueprint)),
+            tables,
+            delivery,
+            cells: Cells::default(),
+            open: None,
+            commit: from,
+            sequence_commit: None,
+            skip,
+            held: None,
+            marked_at: 0,
+            marked: from,
+        }
+    }
+
+    /// Goes on counting a transaction that was interrupted.
+    pub(super) fn resume_order(&mut self, orders: Option<&TransactionOrders>) {
+        if let (Some(metadata), Some(orders), Some(skip)) = (&mut self.metadata, orders, self.skip) {
+            metadata.resume(skip.xid, orders);
+        }
+    }
+
+    /// LSN of the row event taken last, inside a transaction.
+    pub(super) fn last_event(&self) -> Option<Lsn> {
+        self.open.as_ref().and_then(|open| open.last).map(|event| event.lsn)
+    }
+
+    /// The server has sent everything up to `end`.
+    pub(super) fn keepalive(&mut self, end: Lsn) {
+        if self.open.is_none() && end > self.marked {
+            let commit = Some(self.commit);
+            let message = Some(MessageType::Commit);
+            self.mark(Offset { lsn: end, proc: Some(end), commit, message, ours: true, ..Offset::default() });
+        }
+    }
+
+    fn mark(&mut self, offset: Offset) {
+        self.marked = offset.lsn;
+        self.marked_at = self.delivery.sent();
+        self.delivery.mark(offset);
+    }
+
+    /// Marks the end of what was delivered inside the open transaction. Only where the LSN changes.
+    pub(super) fn mark_slice(&mut self) {
+        let Some(open) = &self.open else { return };
+        let Some(event) = open.last else { return };
+        let transaction = self
+            .metadata
+            .as_ref()
+            .map(|_| TransactionOrders { id: open.xid.to_string(), orders: open.order.collections.clone() });
+        self.mark(Offset {
+            lsn: event.lsn,
+            proc: Some(event.lsn),
+            commit: Some(self.commit),
+            message: Some(event.message),
+            xid: Some(open.xid.into()),
+            ts_usec: Some(open.commit_time),
+            transaction,
+            ours: true,
+            ..Offset::default()
+        });
+    }
+
+    /// Takes one message that began at `lsn`.
+    pub(super) fn take(&mut self, lsn: Lsn, payload: &[u8]) -> Result<Taken, ConnectorError> {
+        let mut cells = std::mem::take(&mut self.cells).recycle();
+        let taken = self.message(lsn, payload, &mut cells);
+        self.cells = cells.recycle();
+        taken
+    }
+
+    fn message<'a>(&mut self, lsn: Lsn, payload: &'a [u8], cells: &mut Cells<'a>) -> Result<Taken, ConnectorError> {
+        let message = pgoutput::decode(payload, cells)?;
+        let new = Row { cells: &cells.new };
+        let old = Row { cells: &cells.old };
+        match message {
+            Message::Begin { commit_time, xid, .. } => self.begin(lsn, xid, commit_time)?,
+            Message::Commit { end, .. } => self.commit(lsn, end)?,
+            Message::Origin { lsn, name } => {
+                if let Some(open) = &mut self.open {
+                    open.origin = Some((name.to_owned(), lsn));
+                }
+            }
+            Message::Relation(relation) => {
+                return Ok(self.tables.hear(relation).map_or(Taken::Done, Taken::Errand));
+            }
+            Message::Insert { relation } => self.row(relation, lsn, payload, Change::Insert { new })?,
+            Message::Update { relation, old: kind } => {
+                let old = match kind {
+                    OldKind::None => None,
+                    OldKind::Key => Some(Old::Key(old)),
+                    OldKind::Full => Some(Old::Full(old)),
+                };
+                self.row(relation, lsn, payload, Change::Update { old, new })?;
+            }
+            Message::Delete { relation, old: kind } => {
+                let old = if kind == OldKind::Full { Old::Full(old) } else { Old::Key(old) };
+                self.row(relation, lsn, payload, Change::Delete { old })?;
+            }
+            Message::Truncate { relations, .. } => self.truncate(&relations, lsn)?,
+            Message::Type | Message::Logical { .. } => {}
+        }
+        Ok(Taken::Done)
+    }
+
+    fn begin(&mut self, lsn: Lsn, xid: u32, commit_time: i64) -> Result<(), ConnectorError> {
+        let mut order = TransactionOrder { xid, ..TransactionOrder::default() };
+        if let Some(metadata) = &mut self.metadata {
+            match metadata.resumed(xid) {
+                Some(resumed) => order = resumed,
+                None => metadata.begin(xid, lsn, commit_time, &mut self.delivery)?,
+            }
+        }
+        self.open = Some(Transaction { xid, commit_time, origin: None, order, last: None });
+        Ok(())
+    }
+
+    fn commit(&mut self, lsn: Lsn, end: Lsn) -> Result<(), ConnectorError> {
+        // A held event was the only one of its LSN: the reference had delivered it.
+        self.held = None;
+        let Some(open) = self.open.take() else { return Ok(()) };
+        if self.skip.is_some_and(|skip| skip.xid == open.xid) {
+            self.skip = None;
+        }
+        if let Some(metadata) = &mut self.metadata {
+            metadata.end(&open.order, lsn, open.commit_time, &mut self.delivery)?;
+        }
+        self.commit = end;
+        self.sequence_commit = Some(end);
+        self.mark(Offset {
+            lsn: end,
+            proc: Some(end),
+            commit: Some(end),
+            message: Some(MessageType::Commit),
+            xid: Some(open.xid.into()),
+            ts_usec: Some(open.commit_time),
+            ours: true,
+            ..Offset::default()
+        });
+        Ok(())
+    }
+
+    fn row(
+        &mut self,
+        relation: RelationId,
+        lsn: Lsn,
+        payload: &[u8],
+        change: Change<'_>,
+    ) -> Result<(), ConnectorError> {
+        let table = match self.tables.get(relation) {
+            Some(Known::Captured(table)) => table.clone(),
+            Some(Known::Passed) => return Ok(()),
+            None => return Err(ConnectorError::UnknownRelation(relation.0)),
+        };
+        if self.delivered_before(lsn, payload)? {
+            return Ok(());
+        }
+        self.slice_before(lsn);
+        self.event(&table, lsn, &change)?;
+        let message = match change {
+            Change::Read { .. } | Change::Insert { .. } => MessageType::Insert,
+            Change::Update { .. } => MessageType::Update,
+            Change::Delete { .. } => MessageType::Delete,
+        };
+        self.taken(lsn, message);
+        Ok(())
+    }
+
+    /// Between two LSNs of a long transaction a position may stand.
+    fn slice_before(&mut self, lsn: Lsn) {
+        let another = self.last_event().is_some_and(|last| last != lsn);
+        if another && self.delivery.sent() - self.marked_at >= SLICE {
+            self.mark_slice();
+        }
+    }
+
+    fn taken(&mut self, lsn: Lsn, message: MessageType) {
+        if let Some(open) = &mut self.open {
+            open.last = Some(Event { lsn, message });
+        }
+    }
+
+    /// Whether the stored offset covers this event.
+    fn delivered_before(&mut self, lsn: Lsn, payload: &[u8]) -> Result<bool, ConnectorError> {
+        let Some(skip) = self.skip else { return Ok(false) };
+        if self.open.as_ref().is_none_or(|open| open.xid != skip.xid) {
+            return Ok(false);
+        }
+        if lsn < skip.upto || (lsn == skip.upto && skip.whole) {
+            return Ok(true);
+        }
+        if lsn == skip.upto && self.held.is_none() {
+            self.held = Some(payload.to_vec());
+            return Ok(true);
+        }
+        let held = self.held.take();
+        self.skip = None;
+        if let Some(held) = held.filter(|_| lsn == skip.upto) {
+            tracing::warn!(%lsn, "several events share the position of the stored offset: they are sent again");
+            self.take(lsn, &held)?;
+        }
+        Ok(false)
+    }
+
+    fn event(&mut self, table: &Arc<Table>, lsn: Lsn, change: &Change<'_>) -> Result<(), ConnectorError> {
+        let ops: &[Op] = match Emitter::halves(table, change, &self.tables.blueprint.config) {
+            Halves::None => &[],
+            Halves::One(op) => &[op],
+            Halves::KeyChange => &[Op::Delete, Op::Create],
+        };
+        for op in ops {
+            self.half(table, lsn, change, *op)?;
+        }
+        Ok(())
+    }
+
+    fn half(&mut self, table: &Table, lsn: Lsn, change: &Change<'_>, op: Op) -> Result<(), ConnectorError> {
+        let config = &self.tables.blueprint.config;
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let id = transaction::transaction_id(open.xid, lsn);
+        let place = self.metadata.is_some().then(|| open.order.next(&table.prepared.collection, &id));
+        let moment = Moment {
+            op,
+            source: Source {
+                ts_us: open.commit_time,
+                snapshot: None,
+                last_commit: self.sequence_commit,
+                lsn,
+                schema: &table.prepared.schema,
+                table: &table.prepared.table,
+                xid: Some(open.xid.into()),
+                origin: open.origin.as_ref().map(|(name, lsn)| (name.as_str(), *lsn)),
+            },
+            transaction: place,
+            ts_ns: now_ns(),
+        };
+        // An update whose key changes is shown as delete and create; any other update shows itself.
+        let key_changes = matches!(change, Change::Update { .. }) && op != Op::Update;
+        let emitted = self.emitter.emit(table, config, change, key_changes, &moment, &mut self.delivery);
+        report(table, &mut self.emitter, config.conversion_failure)?;
+        match emitted {
+            Ok(()) => Ok(()),
+            Err(EmitError::Outlet(e)) => Err(e.into()),
+            Err(EmitError::Row(e)) if config.processing_failure == FailureMode::Fail => Err(e.into()),
+            Err(EmitError::Row(e)) => {
+                tracing::warn!(%lsn, "event left out: {e}");
+                Ok(())
+            }
+        }
+    }
+
+    fn truncate(&mut self, relations: &[RelationId], lsn: Lsn) -> Result<(), ConnectorError> {
+        if self.tables.blueprint.config.skipped.contains(crate::debezium::Operation::Truncate) {
+            return Ok(());
+        }
+        if self.delivered_before(lsn, &[])? {
+            return Ok(());
+        }
+        self.slice_before(lsn);
+        for relation in relations {
+            let Some(Known::Captured(table)) = self.tables.get(*relation).cloned() else { continue };
+            let config = &self.tables.blueprint.config;
+            let Some(open) = &mut self.open else { continue };
+            let id = transaction::transaction_id(open.xid, lsn);
+            let place = self.metadata.is_some().then(|| open.order.next(&table.prepared.collection, &id));
+            let moment = Moment {
+                op: Op::Truncate,
+                source: Source {
+                    ts_us: open.commit_time,
+                    snapshot: None,
+                    last_commit: self.sequence_commit,
+                    lsn,
+                    schema: &table.prepared.schema,
+                    table: &table.prepared.table,
+                    xid: Some(open.xid.into()),
+                    origin: open.origin.as_ref().map(|(name, lsn)| (name.as_str(), *lsn)),
+                },
+                transaction: place,
+                ts_ns: now_ns(),
+            };
+            match self.emitter.truncate(&table, config, &moment, &mut self.delivery) {
+                Ok(()) => {}
+                Err(EmitError::Row(e)) => return Err(e.into()),
+                Err(EmitError::Outlet(e)) => return Err(e.into()),
+            }
+        }
+        self.taken(lsn, MessageType::Truncate);
+        Ok(())
+    }
+}
+
+/// Logs, once per event, which columns went out as null for want of a conversion.
+pub(super) fn report(table: &Table, emitter: &mut Emitter, mode: FailureMode) -> Result<(), ConnectorError> {
+    for fault in emitter.faults.drain(..) {
+        match mode {
+            FailureMode::Fail => {
+                return Err(ConnectorError::Conversion {
+                    table: table.prepared.collection.clone(),
+                    column: fault.column.to_string(),
+                    why: fault.why,
+                });
+            }
+            FailureMode::Warn => {
+                tracing::warn!(table = table.prepared.collection, column = %fault.column, "value sent as null: {}", fault.why);
+            }
+            FailureMode::Skip => {}
+        }
+    }
+    Ok(())
+}
+
+/// Our clock, in nanoseconds since the epoch.
+pub(super) fn now_ns() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

@@ -1,0 +1,86 @@
+//! A captured table, ready to emit: its description, the shapes of its key and value, its layout.
+
+use crate::converter::{self, Shape};
+use crate::debezium::{self, AddedField, Prepared, Unwrapped, envelope_schema};
+use crate::transform::{self, Deletes, UnwrapConfig};
+
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) prepared: Prepared,
+    /// `None`: records have no key.
+    pub(super) key: Option<Keyed>,
+    pub(super) layout: Layout,
+}
+
+#[derive(Debug)]
+pub(super) struct Keyed {
+    pub(super) shape: Shape,
+    /// The key inside the headers of a key change.
+    pub(super) header: Shape,
+}
+
+/// What a value looks like.
+#[derive(Debug)]
+pub(super) enum Layout {
+    Envelope(Shape),
+    Unwrapped(Box<UnwrappedLayout>),
+}
+
+#[derive(Debug)]
+pub(super) struct UnwrappedLayout {
+    pub(super) deletes: Deletes,
+    pub(super) fields: Unwrapped,
+    pub(super) shape: Shape,
+    /// `<topic>.Value`, optional: a delete's null payload keeps the row's schema.
+    pub(super) row: Shape,
+    /// Envelope fields that become headers.
+    pub(super) headers: Vec<AddedField>,
+}
+
+/// How tables are laid out in this connector.
+#[derive(Clone, Debug)]
+pub(super) struct Blueprint {
+    pub(super) config: debezium::Config,
+    pub(super) key_converter: converter::Config,
+    pub(super) value_converter: converter::Config,
+    pub(super) unwrap: Option<UnwrapConfig>,
+}
+
+impl Blueprint {
+    pub(super) fn new(config: &super::Config) -> Self {
+        // The settings accept one transform so far, and only this one.
+        let unwrap = config.transforms.iter().map(|transform::Config::Unwrap(unwrap)| unwrap.clone()).next();
+        Self {
+            config: config.debezium.clone(),
+            key_converter: config.key_converter.clone(),
+            value_converter: config.value_converter.clone(),
+            unwrap,
+        }
+    }
+
+    pub(super) fn table(&self, prepared: Prepared) -> Table {
+        let key = prepared
+            .key_schema()
+            .map(|schema| Keyed { shape: self.key_converter.shape(schema), header: Shape::for_header(schema) });
+        let layout = match &self.unwrap {
+            None => Layout::Envelope(self.value_converter.shape(&envelope_schema(&prepared, &self.config))),
+            Some(unwrap) => Layout::Unwrapped(Box::new(self.unwrapped(unwrap, &prepared))),
+        };
+        Table { prepared, key, layout }
+    }
+
+    fn unwrapped(&self, unwrap: &UnwrapConfig, prepared: &Prepared) -> UnwrappedLayout {
+        let added = |list: &[transform::Added]| -> Vec<AddedField> {
+            list.iter().filter_map(|a| AddedField::new(a.from.as_deref(), &a.field, &a.name)).collect()
+        };
+        let rewrites = matches!(unwrap.deletes, Deletes::Rewrite | Deletes::RewriteWithTombstone);
+        let fields = Unwrapped::new(rewrites, added(&unwrap.fields));
+        UnwrappedLayout {
+            deletes: unwrap.deletes,
+            shape: self.value_converter.shape(&fields.schema(prepared)),
+            row: self.value_converter.shape(prepared.row_schema()),
+            fields,
+            headers: added(&unwrap.headers),
+        }
+    }
+}

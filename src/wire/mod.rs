@@ -1,0 +1,31 @@
+//! The replication connection, on `postgres-protocol`: tokio-postgres has no replication mode.
+//!
+//! A [`Session`] speaks the simple query protocol (replication commands included) until [`Session::start`] consumes it into
+//! a [`Stream`], which only knows frames and feedback. The payload of a frame is not opened here. Reading is one buffer:
+//! bytes are taken as soon as they are there, frames are borrowed from it, and one read may yield many.
+
+mod channel;
+mod dial;
+mod error;
+mod login;
+mod session;
+mod stream;
+
+pub use error::WireError;
+pub use session::{CreatedSlot, NewSlot, Session, Start, System};
+pub use stream::{Feedback, Frame, Stream};
+
+use crate::pg::Address;
+
+/// Dials, negotiates TLS and logs in, within `address.connect_timeout`.
+pub async fn connect(address: &Address) -> Result<Session, WireError> {
+    let limit = address.connect_timeout;
+    match tokio::time::timeout(limit, login::open(address)).await {
+        Ok(opened) => opened,
+        Err(_) => Err(WireError::Unreachable {
+            host: address.host.clone(),
+            port: address.port,
+            why: format!("no answer within {} s", limit.as_secs()),
+        }),
+    }
+}

@@ -1,7 +1,7 @@
-//! Getting in: address, TLS, password, and the right to replicate.
+//! Getting in: address, TLS and password.
 
 use super::Finding;
-use crate::catalog::{CatalogError, Role, quote_ident};
+use crate::catalog::{CatalogError, quote_ident};
 use crate::pg::Address;
 
 pub(super) fn opened(address: &Address) -> Finding {
@@ -63,9 +63,7 @@ fn refused(address: &Address, sqlstate: &str, message: &str) -> Finding {
             format!("set database.password, or ALTER ROLE {user} WITH PASSWORD '...';"),
         ),
         // A server may speak any language; the name of the file and the quoted role stay.
-        "28000" if message.contains("pg_hba.conf") => {
-            hba_missing(address, &address.database, message, "database connections")
-        }
+        "28000" if message.contains("pg_hba.conf") => hba_missing(address, message, "database connections"),
         "28000" => Finding::error(
             format!("the server does not let role {} in: {message}", address.user),
             format!(
@@ -92,8 +90,9 @@ fn refused(address: &Address, sqlstate: &str, message: &str) -> Finding {
     }
 }
 
-/// `database`: as the second column of `pg_hba.conf` wants it.
-pub(super) fn hba_missing(address: &Address, database: &str, message: &str, what: &str) -> Finding {
+/// Logical replication is matched by the database's own lines; the word `replication` there means physical replication.
+pub(super) fn hba_missing(address: &Address, message: &str, what: &str) -> Finding {
+    let database = &address.database;
     // The server names the address it saw us come from, which behind a proxy is not our own.
     let seen = message.split('"').nth(1).filter(|text| text.parse::<std::net::IpAddr>().is_ok());
     let from = match seen {
@@ -110,20 +109,6 @@ pub(super) fn hba_missing(address: &Address, database: &str, message: &str, what
         format!("pg_hba.conf does not allow {what} of role {}: {message}", address.user),
         format!("add to pg_hba.conf: {line}\nthen SELECT pg_reload_conf();"),
     )
-}
-
-pub(super) fn replication_right(role: &Role) -> Finding {
-    let name = quote_ident(&role.name);
-    match (role.replication, role.on_rds) {
-        (true, _) => Finding::ok(format!("role {} may replicate", role.name)),
-        (false, true) => {
-            Finding::error(format!("role {} may not replicate", role.name), format!("GRANT rds_replication TO {name};"))
-        }
-        (false, false) => Finding::error(
-            format!("role {} has no REPLICATION privilege", role.name),
-            format!("ALTER ROLE {name} WITH REPLICATION;"),
-        ),
-    }
 }
 
 #[cfg(test)]
@@ -153,13 +138,5 @@ mod tests {
         assert!(remedy("3D000", "…").contains(r#"CREATE DATABASE "db";"#));
         assert!(remedy("42501", "…").contains(r#"GRANT CONNECT ON DATABASE "db" TO "me";"#));
         assert!(remedy("28000", "role \"me\" is not permitted to log in").contains("WITH LOGIN"));
-    }
-
-    #[test]
-    fn replication_is_granted_the_way_the_server_knows() {
-        let role = Role { replication: false, ..sample::role() };
-        assert_eq!(replication_right(&role).remedy.as_deref(), Some(r#"ALTER ROLE "me" WITH REPLICATION;"#));
-        let on_rds = Role { on_rds: true, ..role };
-        assert_eq!(replication_right(&on_rds).remedy.as_deref(), Some(r#"GRANT rds_replication TO "me";"#));
     }
 }

@@ -8,6 +8,7 @@ mod connection;
 mod finding;
 mod kafka;
 mod publication;
+mod replication;
 #[cfg(test)]
 mod sample;
 mod server;
@@ -66,7 +67,7 @@ async fn examine(catalog: &Catalog, config: &Config, findings: &mut Vec<Finding>
         return Ok(());
     }
 
-    findings.push(connection::replication_right(&role));
+    findings.extend(replication::open(&config.address, &role, &server).await);
     let slot = catalog.slot(&config.slot).await?;
     let holder = match slot.as_ref().and_then(|slot| slot.active_pid) {
         Some(pid) => catalog.session(pid).await?,

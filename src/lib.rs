@@ -25,6 +25,7 @@ pub mod debezium;
 pub mod offsets;
 pub mod pg;
 pub mod pgoutput;
+pub mod settings;
 pub mod sink;
 pub mod transform;
 pub mod wire;

@@ -1,0 +1,549 @@
+//! One connector's settings: the JSON that is POSTed to Connect, checked with Connect's and Debezium's texts, resolved into
+//! what the connector room wants.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::converters::{converter, header_converter};
+use super::definitions::{is_known, is_secret, nearest, was_renamed};
+use super::reader::Reader;
+use super::regexes::{filters, key_rules, message_prefixes, placeholder, skipped, statements, stream_params};
+use super::transforms::transforms;
+use super::worker::{SinkChoice, Worker};
+use super::{Note, Problem, Raw, value};
+use crate::connector::{Config, Context, OffsetMismatch, PublicationMode, SnapshotMode};
+use crate::debezium::{
+    self, Adjustment, BinaryMode, Compatibility, DecimalMode, FailureMode, HstoreMode, IntervalMode, TimeMode,
+};
+use crate::{offsets, pg, sink};
+
+const CLASS: &str = "io.debezium.connector.postgresql.PostgresConnector";
+const CLASSES: [&str; 3] = [CLASS, "PostgresConnector", "Postgres"];
+/// Connectors of Debezium for other databases: named, so that the refusal can say what is the matter.
+const OTHER_DATABASES: [&str; 9] =
+    ["MySql", "MariaDb", "SqlServer", "Oracle", "MongoDb", "Db2", "Vitess", "Spanner", "Informix"];
+/// Where offsets live when neither the worker nor the connector says.
+const OFFSET_TOPIC: &str = "walcast-offsets";
+
+/// A connector file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConnectorFile {
+    pub name: String,
+    /// Flat, with the name inside.
+    pub config: Raw,
+    /// RUNNING, PAUSED or STOPPED.
+    pub initial_state: Option<String>,
+}
+
+/// Secrets are held back.
+impl std::fmt::Debug for ConnectorFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let keys: Vec<_> = self.config.iter().map(|(key, _)| key).collect();
+        f.debug_struct("ConnectorFile").field("name", &self.name).field("keys", &keys).finish()
+    }
+}
+
+/// Reads `{"name", "config"}` as it is POSTed, or the flat form. `default_name` serves a flat file without a name.
+pub fn parse_file(text: &str, default_name: &str) -> Result<ConnectorFile, Problem> {
+    let document: Value = serde_json::from_str(text)
+        .map_err(|e| Problem::new("", format!("malformed JSON at line {}, column {}", e.line(), e.column())))?;
+    let Value::Object(document) = document else {
+        return Err(Problem::new("", "expected a JSON object with \"name\" and \"config\""));
+    };
+    let text = |key: &str| document.get(key).and_then(Value::as_str).map(|s| s.trim().to_owned());
+    let (config, name) = match document.get("config") {
+        Some(Value::Object(config)) => {
+            if let Some(key) = document.keys().find(|key| !["name", "config", "initial_state"].contains(&key.as_str()))
+            {
+                return Err(Problem::new(key, format!("Unrecognized field \"{key}\" beside \"name\" and \"config\"")));
+            }
+            (flat(config)?, text("name"))
+        }
+        Some(_) => return Err(Problem::new("config", "\"config\" must be a JSON object")),
+        None => (flat(&document)?, None),
+    };
+    let inside = value(&config, "name").map(str::to_owned);
+    if let (Some(outer), Some(inner)) = (&name, &inside)
+        && outer != inner
+    {
+        let text = format!("Connector name configuration ({inner}) doesn't match connector name in the URL ({outer})");
+        return Err(Problem::new("name", text));
+    }
+    let name = name.or(inside).filter(|name| !name.is_empty()).unwrap_or_else(|| default_name.to_owned());
+    Ok(ConnectorFile { config: named(config, &name), name, initial_state: text("initial_state") })
+}
+
+/// Numbers and booleans become strings, nulls are left out; anything nested is refused.
+pub fn flat(object: &serde_json::Map<String, Value>) -> Result<Raw, Problem> {
+    let mut raw = Raw::new();
+    for (key, value) in object {
+        match value {
+            Value::String(text) => raw.push((key.clone(), text.clone())),
+            Value::Number(number) => raw.push((key.clone(), number.to_string())),
+            Value::Bool(flag) => raw.push((key.clone(), flag.to_string())),
+            Value::Null => {}
+            Value::Array(_) | Value::Object(_) => {
+                return Err(Problem::new(key, format!("{key}: expected a string, a number or a boolean")));
+            }
+        }
+    }
+    Ok(raw)
+}
+
+/// The configuration with its name inside, at the end where Connect puts it.
+pub fn named(mut config: Raw, name: &str) -> Raw {
+    if value(&config, "name").is_none() {
+        config.push(("name".to_owned(), name.to_owned()));
+    }
+    config
+}
+
+/// Checks everything, and answers what the connector is started with.
+pub fn resolve(name: &str, raw: &Raw, worker: &Worker) -> Result<(Context, Vec<Note>), Vec<Problem>> {
+    class(raw).map_err(|problem| vec![problem])?;
+    let raw = &worker.providers.resolve(raw)?;
+    let mut reader = Reader::new(raw);
+    unknown_keys(&mut reader);
+    connects_own(&mut reader, name);
+    refuse_unsupported(&mut reader);
+    let compatibility = compatibility(&reader, worker);
+    let config = connector_config(&mut reader, name, compatibility, worker);
+    let sink = sink_config(&mut reader, raw, worker);
+    let offsets = offsets_config(name, worker);
+    let Reader { mut problems, notes, .. } = reader;
+    problems.extend(header_converter(raw, &worker.raw));
+    match (config, sink) {
+        (Some(config), Some(sink)) if problems.is_empty() => Ok((Context { config, sink, offsets }, notes)),
+        _ => Err(problems),
+    }
+}
+
+fn class(raw: &Raw) -> Result<(), Problem> {
+    const KEY: &str = "connector.class";
+    let Some(class) = value(raw, KEY).map(str::trim).filter(|class| !class.is_empty()) else {
+        // Connect prints the whole configuration here, passwords included.
+        return Err(Problem::new(KEY, "Connector config contains no connector type: set connector.class"));
+    };
+    if CLASSES.contains(&class) {
+        return Ok(());
+    }
+    let other = OTHER_DATABASES.iter().find(|database| class.contains(**database));
+    let hint = other.map(|database| format!(" walcast reads PostgreSQL only, not {database}.")).unwrap_or_default();
+    Err(Problem::new(
+        KEY,
+        format!(
+            "Failed to find any class that implements Connector and which name matches {class}, available connectors \
+             are: {CLASS}.{hint}"
+        ),
+    ))
+}
+
+fn unknown_keys(reader: &mut Reader<'_>) {
+    let keys: Vec<_> = reader.keys().filter(|key| !is_known(key)).collect();
+    for key in keys {
+        match nearest(key) {
+            Some(now) if was_renamed(key) => {
+                reader.note(format!("{key} is no longer a setting and is ignored; it is called {now} now"))
+            }
+            Some(meant) => reader.note(format!("unknown setting {key} is ignored; did you mean {meant}?")),
+            None => reader.note(format!("unknown setting {key} is ignored")),
+        }
+    }
+}
+
+/// What Connect itself checks, in its own words.
+fn connects_own(reader: &mut Reader<'_>, name: &str) {
+    let invalid = |key: &str, value: &str, why: &str| {
+        Problem::new(key, format!("Invalid value {value} for configuration {key}: {why}"))
+    };
+    if name.trim().is_empty() {
+        reader.problem(invalid("name", "", "String may not be empty"));
+    }
+    if name.chars().any(char::is_control) {
+        reader.problem(Problem::new(
+            "name",
+            "Invalid value for configuration name: String may not contain control sequences",
+        ));
+    }
+    if let Some(tasks) = reader.text("tasks.max") {
+        match tasks.trim().parse::<i32>() {
+            Ok(n) if n >= 1 => {}
+            Ok(n) => reader.problem(invalid("tasks.max", &n.to_string(), "Value must be at least 1")),
+            Err(_) => {
+                reader.problem(invalid("tasks.max", tasks, "Not a number of type INT"));
+                reader.problem(invalid("tasks.max", "null", "Value must be non-null"));
+            }
+        }
+    }
+    let choices: [(&str, &[&str]); 3] = [
+        ("errors.tolerance", &["none", "all"]),
+        ("exactly.once.support", &["requested", "required"]),
+        ("transaction.boundary", &["poll", "connector", "interval"]),
+    ];
+    for (key, allowed) in choices {
+        if let Some(given) = reader.text(key)
+            && !allowed.contains(&given.trim().to_lowercase().as_str())
+        {
+            reader.problem(invalid(key, given, &format!("String must be one of: {}", allowed.join(", "))));
+        }
+    }
+    if reader.choice("exactly.once.support", "requested") == "required" {
+        reader.problem(Problem::unsupported("exactly.once.support", "required (exactly-once delivery)"));
+    }
+}
+
+/// Settings that would change records or their order and that nothing here does yet: refused rather than ignored.
+fn refuse_unsupported(reader: &mut Reader<'_>) {
+    let is_set = |reader: &Reader<'_>, key: &str| reader.text(key).is_some();
+    for (key, what) in [
+        ("converters", "a custom converter"),
+        ("post.processors", "a post processor"),
+        ("column.propagate.source.type", "type propagation"),
+        ("datatype.propagate.source.type", "type propagation"),
+        ("snapshot.select.statement.overrides", "a snapshot query of your own"),
+        ("snapshot.include.collection.list", "a snapshot of some of the captured tables"),
+        ("replica.identity.autoset.values", "setting replica identities"),
+        ("transaction.metadata.factory", "a factory of your own"),
+        ("sourceinfo.struct.maker", "a source block of your own"),
+        ("message.prefix.include.list", "a logical decoding message"),
+        ("database.sslfactory", "a socket factory of your own"),
+        ("offsets.storage.topic", "an offsets topic of its own"),
+    ] {
+        let default = match key {
+            "transaction.metadata.factory" => "io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory",
+            "sourceinfo.struct.maker" => "io.debezium.connector.postgresql.PostgresSourceInfoStructMaker",
+            _ => "",
+        };
+        if is_set(reader, key) && reader.text(key) != Some(default) {
+            reader.problem(Problem::unsupported(key, what));
+        }
+    }
+    let rewriting: Vec<_> =
+        reader.keys().filter(|key| key.starts_with("column.mask.") || key.starts_with("column.truncate.")).collect();
+    for key in rewriting {
+        reader.problem(Problem::unsupported(key, "rewriting values (which would leave them readable)"));
+    }
+    for (key, refused) in [
+        ("snapshot.mode", &["configuration_based", "custom"][..]),
+        ("snapshot.query.mode", &["custom"]),
+        ("snapshot.locking.mode", &["custom"]),
+        ("lsn.flush.mode", &["manual"]),
+        ("flush.lsn.source", &["false"]),
+        ("table.ignore.builtin", &["false"]),
+    ] {
+        let chosen = reader.choice(key, "");
+        if refused.contains(&chosen.as_str()) {
+            reader.problem(Problem::unsupported(key, format!("{key}={chosen}")));
+        }
+    }
+    let strategy = reader.text("topic.naming.strategy").map(str::trim).unwrap_or("");
+    let plain = ["", "io.debezium.schema.SchemaTopicNamingStrategy", "io.debezium.schema.DefaultTopicNamingStrategy"];
+    if !plain.contains(&strategy) {
+        let strategy = strategy.to_owned();
+        reader.problem(Problem::unsupported("topic.naming.strategy", strategy));
+    }
+    for key in ["signal.data.collection", "notification.enabled.channels", "signal.kafka.topic"] {
+        if is_set(reader, key) {
+            reader.note(format!("{key}: signals and notifications are not acted on by this version"));
+        }
+    }
+    if reader.number("snapshot.max.threads", 1i32) > 1 {
+        reader.note("snapshot.max.threads: this version reads a snapshot through one connection");
+    }
+    if reader.number("xmin.fetch.interval.ms", 0i64) > 0 {
+        reader.note("xmin.fetch.interval.ms: source.xmin stays null in this version");
+    }
+    if reader.choice("snapshot.tables.order.by.row.count", "disabled") != "disabled" {
+        reader.note(
+            "snapshot.tables.order.by.row.count has no effect in this version; tables are read in order of their names",
+        );
+    }
+}
+
+fn compatibility(reader: &Reader<'_>, worker: &Worker) -> Compatibility {
+    let of_worker = value(&worker.raw, "walcast.compatibility").unwrap_or("correct").to_lowercase();
+    match reader.choice("walcast.compatibility", &of_worker).as_str() {
+        "exact" => Compatibility::Exact,
+        _ => Compatibility::Correct,
+    }
+}
+
+fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, worker: &Worker) -> Option<Config> {
+    let debezium = debezium_config(reader, mode);
+    let address = address(reader);
+    if let Some(plugin) = reader.text("plugin.name").filter(|plugin| !plugin.trim().eq_ignore_ascii_case("pgoutput")) {
+        let plugin = plugin.to_owned();
+        reader.note(format!("plugin.name={plugin}: pgoutput is used instead, which every server has"));
+    }
+    let slot = reader.owned("slot.name", "debezium");
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if slot.is_empty() || slot.len() > 63 || !slot.chars().all(legal) {
+        let rule = "Valid replication slot name must contain only digits, lowercase characters and underscores with \
+                    length <= 63";
+        reader.invalid("slot.name", rule);
+    }
+    let (batch, queue) = (reader.number("max.batch.size", 2048usize), reader.number("max.queue.size", 8192usize));
+    if queue <= batch {
+        reader.invalid("max.queue.size", "Must be larger than the maximum batch size");
+    }
+    let heartbeat = reader.millis("heartbeat.interval.ms", 0);
+    let retries: i64 = reader.number("errors.max.retries", -1);
+    let given = reader.text("skipped.operations").is_some();
+    let [key, value] = ["key", "value"]
+        .map(|side| converter(side, reader.raw(), &worker.raw))
+        .map(|found| found.map_err(|problems| problems.into_iter().for_each(|problem| reader.problem(problem))).ok());
+    let transforms = transforms(reader, mode);
+    Some(Config {
+        name: name.to_owned(),
+        address,
+        slot,
+        slot_drop_on_stop: reader.bool("slot.drop.on.stop", false),
+        slot_failover: reader.bool("slot.failover", false),
+        slot_stream_params: stream_params(reader),
+        slot_max_retries: reader.number("slot.max.retries", 6),
+        slot_retry_delay: reader.millis("slot.retry.delay.ms", 10_000),
+        offset_mismatch: match reader.choice("offset.mismatch.strategy", "").as_str() {
+            "trust_offset" => OffsetMismatch::TrustOffset,
+            "trust_slot" => OffsetMismatch::TrustSlot,
+            "trust_greater_lsn" => OffsetMismatch::TrustGreaterLsn,
+            _ => OffsetMismatch::NoValidation,
+        },
+        publication: reader.owned("publication.name", "dbz_publication"),
+        publication_mode: match reader.choice("publication.autocreate.mode", "").as_str() {
+            "disabled" => PublicationMode::Disabled,
+            "filtered" => PublicationMode::Filtered,
+            "no_tables" => PublicationMode::NoTables,
+            _ => PublicationMode::AllTables,
+        },
+        publish_via_partition_root: reader.bool("publish.via.partition.root", false),
+        skipped_operations_given: given,
+        snapshot_mode: match reader.choice("snapshot.mode", "").as_str() {
+            "always" => SnapshotMode::Always,
+            "initial_only" => SnapshotMode::InitialOnly,
+            "no_data" => SnapshotMode::NoData,
+            "when_needed" => SnapshotMode::WhenNeeded,
+            _ => SnapshotMode::Initial,
+        },
+        status_interval: reader.millis("status.update.interval.ms", 10_000),
+        heartbeat_interval: (!heartbeat.is_zero()).then_some(heartbeat),
+        heartbeat_action_query: reader.text("heartbeat.action.query").map(str::to_owned),
+        max_batch_size: batch,
+        max_queue_size: queue,
+        max_queue_bytes: reader.number("max.queue.size.in.bytes", 0),
+        max_retries: u32::try_from(retries).ok(),
+        retry_wait: reader.millis("retriable.restart.connector.wait.ms", 10_000),
+        initial_statements: statements(reader.text("database.initial.statements").unwrap_or("")),
+        offset_flush_interval: worker.offset_flush_interval,
+        shutdown_timeout: worker.shutdown_timeout,
+        debezium,
+        key_converter: key?,
+        value_converter: value?,
+        transforms,
+    })
+}
+
+fn address(reader: &mut Reader<'_>) -> pg::Address {
+    let host = reader.required("database.hostname").trim().to_owned();
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    if !host.is_empty() && !host.starts_with('/') && !host.chars().all(legal) {
+        let given = host.clone();
+        reader.invalid(
+            "database.hostname",
+            format!(
+                "{given} has invalid format (only the underscore, hyphen, dot and alphanumeric characters are allowed)"
+            ),
+        );
+    }
+    let port: u32 = reader.number("database.port", 5432);
+    if u16::try_from(port).is_err() {
+        reader.invalid("database.port", "A port below 65536 is expected");
+    }
+    let path = |reader: &Reader<'_>, key: &str| reader.text(key).map(|path| PathBuf::from(path.trim()));
+    pg::Address {
+        host,
+        port: u16::try_from(port).unwrap_or(5432),
+        user: reader.required("database.user"),
+        password: reader.text("database.password").map(pg::Secret::new),
+        database: reader.required("database.dbname"),
+        tls: pg::Tls {
+            mode: match reader.choice("database.sslmode", "prefer").as_str() {
+                "disable" => pg::TlsMode::Disable,
+                "allow" => pg::TlsMode::Allow,
+                "require" => pg::TlsMode::Require,
+                "verify-ca" => pg::TlsMode::VerifyCa,
+                "verify-full" => pg::TlsMode::VerifyFull,
+                _ => pg::TlsMode::Prefer,
+            },
+            certificate: path(reader, "database.sslcert"),
+            key: path(reader, "database.sslkey"),
+            key_password: reader.text("database.sslpassword").map(pg::Secret::new),
+            root_certificate: path(reader, "database.sslrootcert"),
+        },
+        application_name: "walcast".to_owned(),
+        tcp_keepalive: reader.bool("database.tcpKeepAlive", true),
+        connect_timeout: Duration::from_secs(30),
+    }
+}
+
+fn debezium_config(reader: &mut Reader<'_>, compatibility: Compatibility) -> debezium::Config {
+    let prefix = topic_prefix(reader);
+    let database = reader.text("database.dbname").unwrap_or("").to_owned();
+    let adjustment = |reader: &Reader<'_>, key: &str| match reader.choice(key, "none").as_str() {
+        "avro" => Adjustment::Avro,
+        "avro_unicode" => Adjustment::AvroUnicode,
+        _ => Adjustment::None,
+    };
+    let failure = |reader: &Reader<'_>, key: &str, default: &str| match reader.choice(key, default).as_str() {
+        "warn" => FailureMode::Warn,
+        "skip" | "ignore" => FailureMode::Skip,
+        _ => FailureMode::Fail,
+    };
+    debezium::Config {
+        compatibility,
+        topic_delimiter: reader.owned("topic.delimiter", "."),
+        topic_transaction: reader.owned("topic.transaction", "transaction"),
+        topic_heartbeat_prefix: reader
+            .text("topic.heartbeat.prefix")
+            .or_else(|| reader.text("heartbeat.topics.prefix"))
+            .unwrap_or("__debezium-heartbeat")
+            .to_owned(),
+        topic_heartbeat_name: reader.text("topic.heartbeat.name").map(str::to_owned),
+        decimal: match reader.choice("decimal.handling.mode", "").as_str() {
+            "double" => DecimalMode::Double,
+            "string" => DecimalMode::String,
+            _ => DecimalMode::Precise,
+        },
+        time: match reader.choice("time.precision.mode", "").as_str() {
+            "adaptive_time_microseconds" => TimeMode::AdaptiveTimeMicroseconds,
+            "connect" => TimeMode::Connect,
+            "isostring" => TimeMode::Isostring,
+            "microseconds" => TimeMode::Microseconds,
+            "nanoseconds" => TimeMode::Nanoseconds,
+            _ => TimeMode::Adaptive,
+        },
+        interval: match reader.choice("interval.handling.mode", "").as_str() {
+            "string" => IntervalMode::String,
+            _ => IntervalMode::Numeric,
+        },
+        binary: match reader.choice("binary.handling.mode", "").as_str() {
+            "base64" => BinaryMode::Base64,
+            "base64-url-safe" => BinaryMode::Base64UrlSafe,
+            "hex" => BinaryMode::Hex,
+            _ => BinaryMode::Bytes,
+        },
+        hstore: match reader.choice("hstore.handling.mode", "").as_str() {
+            "map" => HstoreMode::Map,
+            _ => HstoreMode::Json,
+        },
+        money_fraction_digits: reader.number("money.fraction.digits", 2),
+        include_unknown_datatypes: reader.bool("include.unknown.datatypes", false),
+        unavailable_value: placeholder(reader),
+        schema_name_adjustment: adjustment(reader, "schema.name.adjustment.mode"),
+        field_name_adjustment: adjustment(reader, "field.name.adjustment.mode"),
+        // The reference accepts the setting and does nothing.
+        include_schema_comments: reader.bool("include.schema.comments", false)
+            && compatibility == Compatibility::Correct,
+        filters: filters(reader),
+        key_rules: key_rules(reader),
+        tombstones_on_delete: reader.bool("tombstones.on.delete", true),
+        skipped: skipped(reader),
+        skip_messages_without_change: reader.bool("skip.messages.without.change", false),
+        transaction_metadata: reader.bool("provide.transaction.metadata", false),
+        extended_headers: reader.bool("extended.headers.enabled", true),
+        conversion_failure: failure(reader, "event.converting.failure.handling.mode", "warn"),
+        processing_failure: failure(reader, "event.processing.failure.handling.mode", "fail"),
+        message_prefixes: message_prefixes(reader),
+        ..debezium::Config::new(&prefix, &database)
+    }
+}
+
+/// `topic.prefix`; `database.server.name` of Debezium 1.x serves when it is missing.
+fn topic_prefix(reader: &mut Reader<'_>) -> String {
+    const LEGACY: &str = "database.server.name";
+    let legacy = reader.text(LEGACY).map(str::to_owned);
+    let prefix = match (reader.text("topic.prefix"), legacy) {
+        (Some(prefix), None) => prefix.to_owned(),
+        (Some(prefix), Some(_)) => {
+            reader.note(format!("{LEGACY} is a setting of Debezium 1.x and is ignored; topic.prefix is set"));
+            prefix.to_owned()
+        }
+        (None, Some(legacy)) => {
+            reader.note(format!("{LEGACY} is a setting of Debezium 1.x; it serves as topic.prefix, which is missing"));
+            legacy
+        }
+        (None, None) => return reader.required("topic.prefix"),
+    };
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if !prefix.chars().all(legal) {
+        let text = format!(
+            "{prefix} has invalid format (only the underscore, hyphen, dot and alphanumeric characters are allowed)"
+        );
+        reader.invalid("topic.prefix", text);
+    }
+    prefix
+}
+
+fn sink_config(reader: &mut Reader<'_>, raw: &Raw, worker: &Worker) -> Option<sink::Config> {
+    let target = match &worker.sink {
+        SinkChoice::Stdout => sink::jsonl::Target::Stdout,
+        SinkChoice::File(path) => sink::jsonl::Target::File(path.clone()),
+        SinkChoice::Kafka => {
+            let mut properties = worker.security();
+            properties.extend(worker.producer());
+            let named = |(key, value): &(String, String)| {
+                Some((key.strip_prefix("producer.override.")?.to_owned(), value.clone()))
+            };
+            properties.extend(raw.iter().filter_map(named));
+            if let Err(found) = sink::kafka::properties::translate(&properties) {
+                for property in found {
+                    let key = format!("producer.override.{}", property.name);
+                    reader.problem(Problem::new(&key, format!("{key}: {}", property.why)));
+                }
+            }
+            let enabled =
+                value(&worker.raw, "topic.creation.enable").is_none_or(|v| !v.trim().eq_ignore_ascii_case("false"));
+            let rules = raw.iter().filter(|_| enabled).map(|(key, value)| (key.as_str(), value.as_str()));
+            let topics = match sink::kafka::TopicRules::parse(rules) {
+                Ok(topics) => topics,
+                Err(bad) => {
+                    reader.problem(Problem::new(&bad.key.clone(), bad.to_string()));
+                    return None;
+                }
+            };
+            let bootstrap = worker.bootstrap.clone().unwrap_or_default();
+            return Some(sink::Config::Kafka(sink::kafka::Config { bootstrap, properties, topics }));
+        }
+    };
+    Some(sink::Config::Jsonl(sink::jsonl::Config { target, pretty: false }))
+}
+
+fn offsets_config(name: &str, worker: &Worker) -> offsets::Config {
+    if let Some(path) = &worker.offset_file {
+        return offsets::Config::File(path.clone());
+    }
+    match (&worker.sink, worker.kafka()) {
+        (SinkChoice::Kafka, Some(kafka)) => offsets::Config::Topic {
+            kafka,
+            topic: worker.offset_topic.clone().unwrap_or_else(|| OFFSET_TOPIC.to_owned()),
+            partitions: worker.offset_partitions,
+            replication_factor: worker.replication_factor,
+        },
+        _ => {
+            let safe: String = name
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' })
+                .collect();
+            offsets::Config::File(worker.data().join(format!("{safe}.offsets.json")))
+        }
+    }
+}
+
+/// A copy fit for a log: values of secret keys, and everything that came through a provider, held back.
+pub fn masked(raw: &Raw) -> Raw {
+    let mask = |(key, value): &(String, String)| {
+        (key.clone(), if is_secret(key) { "********".to_owned() } else { value.clone() })
+    };
+    raw.iter().map(mask).collect()
+}

@@ -1,0 +1,398 @@
+//! The worker's settings, in Kafka Connect's own names: defaults, a file, the environment; later wins.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::definitions::is_secret;
+use super::providers::Providers;
+use super::{Note, Problem, Raw, environment, properties, value};
+use crate::sink;
+
+/// A resolved worker.
+#[derive(Clone)]
+pub struct Worker {
+    /// Everything that was set, in rising order of strength.
+    pub raw: Raw,
+    pub bootstrap: Option<String>,
+    pub group_id: String,
+    pub config_topic: Option<String>,
+    pub offset_topic: Option<String>,
+    pub offset_partitions: i32,
+    pub status_topic: Option<String>,
+    /// For the topics the worker makes itself.
+    pub replication_factor: i16,
+    /// `offset.storage.file.filename`.
+    pub offset_file: Option<PathBuf>,
+    pub offset_flush_interval: Duration,
+    pub shutdown_timeout: Duration,
+    /// Where REST listens: host and port.
+    pub listen: (String, u16),
+    /// What other workers would call us.
+    pub advertised: Option<(String, u16)>,
+    pub sink: SinkChoice,
+    /// `walcast.connectors`: the folder of connector files.
+    pub connectors: Option<PathBuf>,
+    pub providers: Providers,
+}
+
+/// `walcast.sink`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SinkChoice {
+    Kafka,
+    Stdout,
+    File(PathBuf),
+}
+
+/// Secrets are held back.
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = |(key, value): &(String, String)| {
+            (key.clone(), if is_secret(key) { "********".to_owned() } else { value.clone() })
+        };
+        f.debug_map().entries(self.raw.iter().map(shown)).finish()
+    }
+}
+
+const KNOWN: [&str; 37] = [
+    "bootstrap.servers",
+    "group.id",
+    "config.storage.topic",
+    "config.storage.replication.factor",
+    "offset.storage.topic",
+    "offset.storage.partitions",
+    "offset.storage.replication.factor",
+    "offset.storage.file.filename",
+    "status.storage.topic",
+    "status.storage.partitions",
+    "status.storage.replication.factor",
+    "offset.flush.interval.ms",
+    "offset.flush.timeout.ms",
+    "listeners",
+    "rest.host.name",
+    "rest.port",
+    "rest.advertised.host.name",
+    "rest.advertised.port",
+    "rest.advertised.listener",
+    "key.converter",
+    "value.converter",
+    "header.converter",
+    "topic.creation.enable",
+    "config.providers",
+    "task.shutdown.graceful.timeout.ms",
+    "exactly.once.source.support",
+    "security.protocol",
+    "client.id",
+    "name",
+    "walcast.sink",
+    "walcast.compatibility",
+    "walcast.connectors",
+    "walcast.data",
+    "walcast.log",
+    "log.level",
+    "connector.client.config.override.policy",
+    "plugin.path",
+];
+
+/// Accepted, and without a meaning here.
+const WITHOUT_MEANING: [&str; 17] = [
+    "plugin.path",
+    "plugin.discovery",
+    "internal.",
+    "rest.extension.classes",
+    "access.control.",
+    "heartbeat.interval.ms",
+    "session.timeout.ms",
+    "rebalance.timeout.ms",
+    "worker.",
+    "scheduled.rebalance.max.delay.ms",
+    "metrics.",
+    "metric.",
+    "inter.worker.",
+    "admin.",
+    "consumer.",
+    "connect.protocol",
+    "task.shutdown",
+];
+
+const KNOWN_PREFIXES: [&str; 8] = [
+    "key.converter.",
+    "value.converter.",
+    "header.converter.",
+    "producer.",
+    "config.providers.",
+    "sasl.",
+    "ssl.",
+    "topic.creation.",
+];
+
+impl Worker {
+    /// Reads `file` (properties, or TOML, YAML, JSON by its ending) and the environment.
+    pub fn load(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Self, Vec<Note>), Vec<Problem>> {
+        let mut raw = match file {
+            Some(path) => read(path).map_err(|problem| vec![problem])?,
+            None => Raw::new(),
+        };
+        raw.extend(environment::settings(variables));
+        Self::resolve(raw)
+    }
+
+    fn resolve(raw: Raw) -> Result<(Self, Vec<Note>), Vec<Problem>> {
+        let notes = notes(&raw);
+        let mut problems = Vec::new();
+        let providers = Providers::of_worker(&raw).unwrap_or_else(|found| {
+            problems.extend(found);
+            Providers::default()
+        });
+        let raw = providers.resolve(&raw).unwrap_or_else(|found| {
+            problems.extend(found);
+            raw.clone()
+        });
+        let text = |key: &str| value(&raw, key).map(str::trim).filter(|v| !v.is_empty());
+        let mut number = |key: &str, default: i64, least: i64| match text(key).map(str::parse::<i64>) {
+            None => default,
+            Some(Ok(n)) if n >= least => n,
+            Some(Ok(n)) => {
+                problems.push(Problem::new(
+                    key,
+                    format!("Invalid value {n} for configuration {key}: Value must be at least {least}"),
+                ));
+                default
+            }
+            Some(Err(_)) => {
+                let given = text(key).unwrap_or("");
+                problems
+                    .push(Problem::new(key, format!("Invalid value {given} for configuration {key}: Not a number")));
+                default
+            }
+        };
+        let flush = number("offset.flush.interval.ms", 1000, 1);
+        let shutdown = number("task.shutdown.graceful.timeout.ms", 5000, 0);
+        let partitions = number("offset.storage.partitions", 25, 1);
+        let replication = number("offset.storage.replication.factor", 3, -1);
+        let port = number("rest.port", 8083, 0);
+        let advertised_port = number("rest.advertised.port", port, 0);
+        let bootstrap = text("bootstrap.servers").map(str::to_owned);
+        let sink = sink_choice(text("walcast.sink"), bootstrap.is_some()).unwrap_or_else(|problem| {
+            problems.push(problem);
+            SinkChoice::Stdout
+        });
+        let listen = listen(text("listeners"), text("rest.host.name"), port).unwrap_or_else(|problem| {
+            problems.push(problem);
+            ("127.0.0.1".to_owned(), 8083)
+        });
+        let advertised = text("rest.advertised.host.name").map(|host| (host.to_owned(), port_number(advertised_port)));
+        let worker = Self {
+            bootstrap,
+            group_id: text("group.id").unwrap_or("connect-cluster").to_owned(),
+            config_topic: text("config.storage.topic").map(str::to_owned),
+            offset_topic: text("offset.storage.topic").map(str::to_owned),
+            offset_partitions: i32::try_from(partitions).unwrap_or(25),
+            status_topic: text("status.storage.topic").map(str::to_owned),
+            replication_factor: i16::try_from(replication).unwrap_or(3),
+            offset_file: text("offset.storage.file.filename").map(PathBuf::from),
+            offset_flush_interval: Duration::from_millis(flush.unsigned_abs()),
+            shutdown_timeout: Duration::from_millis(shutdown.unsigned_abs()),
+            listen,
+            advertised,
+            sink,
+            connectors: text("walcast.connectors").map(PathBuf::from),
+            providers,
+            raw: raw.clone(),
+        };
+        if problems.is_empty() { Ok((worker, notes)) } else { Err(problems) }
+    }
+
+    /// Kafka as the worker's own clients reach it (storage topics); none without `bootstrap.servers`.
+    pub fn kafka(&self) -> Option<sink::kafka::Config> {
+        let properties = self.security();
+        Some(sink::kafka::Config {
+            bootstrap: self.bootstrap.clone()?,
+            properties,
+            topics: sink::kafka::TopicRules::default(),
+        })
+    }
+
+    /// Security settings at the top level serve every client of the worker.
+    pub(super) fn security(&self) -> Vec<(String, String)> {
+        let serves = |key: &str| key == "security.protocol" || key.starts_with("sasl.") || key.starts_with("ssl.");
+        self.raw.iter().filter(|(key, _)| serves(key)).cloned().collect()
+    }
+
+    /// `producer.*`, without the prefix.
+    pub(super) fn producer(&self) -> Vec<(String, String)> {
+        let named = |(key, value): &(String, String)| Some((key.strip_prefix("producer.")?.to_owned(), value.clone()));
+        self.raw.iter().filter_map(named).collect()
+    }
+
+    /// Folder for offset files of sinks other than Kafka.
+    pub(super) fn data(&self) -> PathBuf {
+        value(&self.raw, "walcast.data")
+            .filter(|v| !v.trim().is_empty())
+            .map_or_else(|| PathBuf::from(".walcast"), PathBuf::from)
+    }
+}
+
+fn port_number(port: i64) -> u16 {
+    u16::try_from(port).unwrap_or(8083)
+}
+
+fn sink_choice(text: Option<&str>, kafka: bool) -> Result<SinkChoice, Problem> {
+    match text {
+        None if kafka => Ok(SinkChoice::Kafka),
+        None | Some("stdout") => Ok(SinkChoice::Stdout),
+        Some("kafka") if kafka => Ok(SinkChoice::Kafka),
+        Some("kafka") => Err(Problem::new("walcast.sink", "walcast.sink=kafka needs bootstrap.servers")),
+        Some(other) => match other.strip_prefix("file:").filter(|path| !path.is_empty()) {
+            Some(path) => Ok(SinkChoice::File(PathBuf::from(path))),
+            None => Err(Problem::new("walcast.sink", "walcast.sink: expected kafka, stdout or file:PATH")),
+        },
+    }
+}
+
+/// `listeners=http://host:port`; an empty host is every interface, as in Connect. Without it: loopback.
+fn listen(listeners: Option<&str>, host: Option<&str>, port: i64) -> Result<(String, u16), Problem> {
+    let Some(first) = listeners.and_then(|list| list.split(',').map(str::trim).find(|l| !l.is_empty())) else {
+        let port =
+            u16::try_from(port).map_err(|_| Problem::new("rest.port", "rest.port: expected a port below 65536"))?;
+        return Ok((host.unwrap_or("127.0.0.1").to_owned(), port));
+    };
+    let bad = || {
+        Problem::new(
+            "listeners",
+            format!("Invalid value {first} for configuration listeners: expected http://HOST:PORT"),
+        )
+    };
+    if first.to_lowercase().starts_with("https://") {
+        return Err(Problem::unsupported("listeners", "https"));
+    }
+    let rest =
+        first.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://")).map(|_| &first[7..]).ok_or_else(bad)?;
+    let (host, port) = rest.trim_end_matches('/').rsplit_once(':').ok_or_else(bad)?;
+    let port = port.parse().map_err(|_| bad())?;
+    Ok((if host.is_empty() { "0.0.0.0".to_owned() } else { host.to_owned() }, port))
+}
+
+fn notes(raw: &Raw) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut idle: Vec<&str> = Vec::new();
+    for (key, _) in raw {
+        let has = |list: &[&str]| list.iter().any(|prefix| key.starts_with(prefix));
+        if KNOWN.contains(&key.as_str()) || has(&KNOWN_PREFIXES) {
+            continue;
+        }
+        if has(&WITHOUT_MEANING) {
+            idle.push(key);
+            continue;
+        }
+        let scored = KNOWN.iter().map(|known| (strsim::damerau_levenshtein(key, known), *known));
+        let nearest = scored.min().filter(|(distance, _)| *distance <= 1 + key.len() / 5);
+        let hint = nearest.map(|(_, known)| format!("; did you mean {known}?")).unwrap_or_default();
+        notes.push(Note(format!("unknown worker setting {key} is ignored{hint}")));
+    }
+    if !idle.is_empty() {
+        idle.dedup();
+        notes.push(Note(format!("worker settings without a meaning here: {}", idle.join(", "))));
+    }
+    if value(raw, "exactly.once.source.support").is_some_and(|v| !v.trim().eq_ignore_ascii_case("disabled")) {
+        notes.push(Note(
+            "exactly.once.source.support: this version delivers at least once; connectors that require more are refused"
+                .to_owned(),
+        ));
+    }
+    notes
+}
+
+fn read(path: &Path) -> Result<Raw, Problem> {
+    let name = path.display().to_string();
+    let failed = |why: String| Problem::new("worker", format!("worker file {name}: {why}"));
+    let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
+    let format = match path.extension().and_then(|e| e.to_str()) {
+        Some("toml") => config::FileFormat::Toml,
+        Some("yaml" | "yml") => config::FileFormat::Yaml,
+        Some("json") => config::FileFormat::Json,
+        _ => return Ok(properties::parse(&text)),
+    };
+    let source = config::File::from_str(&text, format);
+    let built = config::Config::builder().add_source(source).build().map_err(|e| failed(e.to_string()))?;
+    let table = built.cache.into_table().map_err(|e| failed(e.to_string()))?;
+    let mut raw = Raw::new();
+    for (key, value) in table {
+        flatten(&key, value, &mut raw);
+    }
+    raw.sort();
+    Ok(raw)
+}
+
+/// Nested tables become dotted names, lists become comma-separated.
+fn flatten(key: &str, value: config::Value, raw: &mut Raw) {
+    match value.kind {
+        config::ValueKind::Table(table) => {
+            for (name, value) in table {
+                flatten(&format!("{key}.{name}"), value, raw);
+            }
+        }
+        config::ValueKind::Array(items) => {
+            let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+            raw.push((key.to_owned(), items.join(",")));
+        }
+        other => raw.push((key.to_owned(), other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(pairs: &[(&str, &str)]) -> Result<(Worker, Vec<Note>), Vec<Problem>> {
+        Worker::resolve(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn without_kafka_records_go_to_stdout_and_rest_stays_local() {
+        let (worker, notes) = resolve(&[]).unwrap();
+        assert_eq!((worker.sink, worker.listen), (SinkChoice::Stdout, ("127.0.0.1".to_owned(), 8083)));
+        assert_eq!(worker.offset_flush_interval, Duration::from_secs(1));
+        assert!(notes.is_empty());
+    }
+
+    #[test]
+    fn listeners_are_connects() {
+        let listen = |text: &str| resolve(&[("listeners", text)]).map(|(worker, _)| worker.listen);
+        assert_eq!(listen("http://:8083"), Ok(("0.0.0.0".to_owned(), 8083)));
+        assert_eq!(listen("HTTP://127.0.0.1:9000,http://other:1"), Ok(("127.0.0.1".to_owned(), 9000)));
+        for bad in ["https://:8443", "8083", "http://x:many", "ftp://x:1"] {
+            assert_eq!(listen(bad).unwrap_err()[0].key, "listeners", "{bad}");
+        }
+    }
+
+    #[test]
+    fn misspelt_settings_are_noted_with_the_nearest_name() {
+        let (_, notes) = resolve(&[("bootstrap.server", "x:1")]).unwrap();
+        assert_eq!(notes[0].0, "unknown worker setting bootstrap.server is ignored; did you mean bootstrap.servers?");
+    }
+
+    #[test]
+    fn bad_values_name_their_key() {
+        for (key, value) in [
+            ("offset.flush.interval.ms", "soon"),
+            ("offset.flush.interval.ms", "0"),
+            ("task.shutdown.graceful.timeout.ms", "-1"),
+            ("rest.port", "99999999"),
+            ("walcast.sink", "kafka"),
+            ("walcast.sink", "nowhere"),
+            ("config.providers", "vault"),
+        ] {
+            let problems = resolve(&[(key, value)]).unwrap_err();
+            assert!(problems[0].key.starts_with(key), "{key}={value}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug_output() {
+        let (worker, _) = resolve(&[("producer.ssl.key.password", "hidden"), ("sasl.jaas.config", "hidden")]).unwrap();
+        assert!(!format!("{worker:?}").contains("hidden"));
+    }
+}

@@ -78,7 +78,9 @@ impl<'a> Following<'a> {
         let heartbeat = config.heartbeat_interval.map(|_| Heartbeat::new(config, &found.blueprint));
         let tables = Tables::new(found.blueprint, found.types);
         let mut stream = Stream::new(tables, delivery, &Uuid::now_v7().to_string(), from, skip);
-        stream.resume_order(offset.and_then(|offset| offset.transaction.as_ref()));
+        if let Some(offset) = offset.filter(|offset| offset.snapshot.is_none()) {
+            stream.resume(offset);
+        }
         tracing::info!(connector = config.name, slot = config.slot, %from, "streaming");
         let (received, confirmed) = (from, from);
         Ok(Self { config, catalog: found.catalog, wire, stream, errand: None, heartbeat, received, confirmed })

@@ -83,8 +83,10 @@ impl Stream {
         }
     }
 
-    /// Goes on counting a transaction that was interrupted.
-    pub(super) fn resume_order(&mut self, orders: Option<&TransactionOrders>) {
+    /// Goes on where the stored offset left off: the last commit it knew, and the counters of an interrupted transaction.
+    pub(super) fn resume(&mut self, offset: &Offset) {
+        self.sequence_commit = offset.commit.or(offset.proc);
+        let orders = offset.transaction.as_ref();
         if let (Some(metadata), Some(orders), Some(skip)) = (&mut self.metadata, orders, self.skip) {
             metadata.resume(skip.xid, orders);
         }

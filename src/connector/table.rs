@@ -74,7 +74,7 @@ impl Blueprint {
             list.iter().filter_map(|a| AddedField::new(a.from.as_deref(), &a.field, &a.name)).collect()
         };
         let rewrites = matches!(unwrap.deletes, Deletes::Rewrite | Deletes::RewriteWithTombstone);
-        let fields = Unwrapped::new(rewrites, added(&unwrap.fields));
+        let fields = Unwrapped::new(rewrites, unwrap.deleted_last, added(&unwrap.fields));
         UnwrappedLayout {
             deletes: unwrap.deletes,
             shape: self.value_converter.shape(&fields.schema(prepared)),

@@ -10,6 +10,7 @@ use crate::words::data::{Field, Kind, Schema, ValueSink};
 pub struct Unwrapped {
     /// `__deleted`, for the modes that rewrite deletes.
     deleted: bool,
+    deleted_last: bool,
     added: Vec<AddedField>,
 }
 
@@ -96,18 +97,20 @@ impl AddedField {
 }
 
 impl Unwrapped {
-    pub fn new(deleted: bool, added: Vec<AddedField>) -> Self {
-        Self { deleted, added }
+    pub fn new(deleted: bool, deleted_last: bool, added: Vec<AddedField>) -> Self {
+        Self { deleted, deleted_last, added }
     }
 
     /// A required struct under the row's name: the reference rebuilds it and forgets that it was optional.
     pub fn schema(&self, prepared: &Prepared) -> Schema {
         let row = prepared.row_schema();
         let mut fields = row.fields().to_vec();
-        if self.deleted {
-            fields.push(Field::new("__deleted", Schema::new(Kind::String).optional()));
-        }
+        let behind = fields.len();
         fields.extend(self.added.iter().map(|field| Field::new(field.name.as_str(), field.schema())));
+        if self.deleted {
+            let at = if self.deleted_last { fields.len() } else { behind };
+            fields.insert(at, Field::new("__deleted", Schema::new(Kind::String).optional()));
+        }
         Schema { name: row.name.clone(), ..Schema::of_struct(fields) }
     }
 
@@ -122,11 +125,15 @@ impl Unwrapped {
     ) -> Result<(), RowError> {
         sink.begin_struct();
         prepared.push_columns(image, faults, sink)?;
-        if self.deleted {
-            sink.str(if moment.op == super::Op::Delete { "true" } else { "false" });
+        let deleted = if moment.op == super::Op::Delete { "true" } else { "false" };
+        if self.deleted && !self.deleted_last {
+            sink.str(deleted);
         }
         for field in &self.added {
             field.push(moment, config, sink);
+        }
+        if self.deleted && self.deleted_last {
+            sink.str(deleted);
         }
         sink.end();
         Ok(())

@@ -44,13 +44,14 @@ fn unwrap(reader: &mut Reader<'_>, alias: &str, mode: Compatibility) -> Option<U
             reader.problem(Problem::unsupported(&key, "this option"));
         }
     }
+    let legacy = reader.text(&key("delete.tombstone.handling.mode")).is_none();
     let deletes = deletes(reader, alias, mode)?;
     let added = |what: &str| {
         let prefix_key = key(&format!("{what}.prefix"));
         let prefix = reader.text(&prefix_key).unwrap_or("__");
         reader.list(&key(what)).into_iter().map(|item| added(item, prefix)).collect()
     };
-    Some(UnwrapConfig { deletes, fields: added("add.fields"), headers: added("add.headers"), route_by_field: None })
+    Some(UnwrapConfig { deletes, fields: added("add.fields"), headers: added("add.headers"), deleted_last: legacy, route_by_field: None })
 }
 
 /// `field`, `struct.field`, each with an optional `:name`.

@@ -13,6 +13,8 @@ pub struct UnwrapConfig {
     /// `add.fields` and `add.headers`, in order.
     pub fields: Vec<Added>,
     pub headers: Vec<Added>,
+    /// Debezium 2.x puts `__deleted` behind the added fields, 3.x before them.
+    pub deleted_last: bool,
     /// `route.by.field`.
     pub route_by_field: Option<String>,
 }

@@ -9,7 +9,7 @@ SELECT c.oid,
        a.attname,
        a.atttypid,
        a.atttypmod,
-       a.attnotnull,
+       a.attnotnull OR (t.typtype = 'd' AND t.typnotnull),
        a.attgenerated <> '',
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
        col_description(c.oid, a.attnum),
@@ -18,6 +18,7 @@ SELECT c.oid,
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_index p ON p.indrelid = c.oid AND p.indisprimary
 LEFT JOIN LATERAL (

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -63,7 +63,7 @@ impl<'a> Following<'a> {
         found: Found,
         delivery: super::delivery::Delivery,
         whence: Whence,
-        offset: Option<&Offset>,
+        resumed: Option<&Offset>,
     ) -> Result<Self, ConnectorError> {
         let config = &context.config;
         let Whence { session, from, skip } = whence;
@@ -78,7 +78,7 @@ impl<'a> Following<'a> {
         let heartbeat = config.heartbeat_interval.map(|_| Heartbeat::new(config, &found.blueprint));
         let tables = Tables::new(found.blueprint, found.types);
         let mut stream = Stream::new(tables, delivery, &Uuid::now_v7().to_string(), from, skip);
-        if let Some(offset) = offset.filter(|offset| offset.snapshot.is_none()) {
+        if let Some(offset) = resumed.filter(|offset| offset.snapshot.is_none()) {
             stream.resume(offset);
         }
         tracing::info!(connector = config.name, slot = config.slot, %from, "streaming");
@@ -273,7 +273,8 @@ enum Next {
 }
 
 fn ticking(period: Duration) -> Interval {
-    let mut ticks = interval(period.max(Duration::from_millis(1)));
+    let period = period.max(Duration::from_millis(1));
+    let mut ticks = interval_at(Instant::now() + period, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }

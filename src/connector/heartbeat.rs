@@ -42,7 +42,9 @@ impl Heartbeat {
     /// Runs `heartbeat.action.query`.
     pub(super) async fn act(&self, catalog: &Catalog) -> Result<(), CatalogError> {
         let Some(query) = &self.query else { return Ok(()) };
-        match catalog.execute(query).await {
+        // Names in the user's statement are the user's: our sessions see nothing but pg_catalog.
+        let sql = format!("SET search_path = \"$user\", public; {query}; SET search_path = pg_catalog");
+        match catalog.execute(&sql).await {
             Err(e) if e.is_transient() || e.sqlstate().is_some_and(|code| FATAL.contains(&code)) => Err(e),
             Err(e) => {
                 tracing::warn!("heartbeat.action.query failed: {e}");

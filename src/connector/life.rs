@@ -66,20 +66,21 @@ impl Life<'_> {
         };
         let decided = plan(&observed, &config.slot)?;
         tracing::info!(connector = config.name, plan = ?decided, "planned");
-        let whence = match decided {
+        let whence = match &decided {
             Plan::Idle => return self.idle().await,
             Plan::Snapshot { stream } => {
-                let after = self.snapshot(&found, &mut delivery, stream).await?;
+                let after = self.snapshot(&found, &mut delivery, *stream).await?;
                 match after {
                     After::Stopped => return Ok(()),
                     After::Idle => return self.idle().await,
                     After::Stream(whence) => whence,
                 }
             }
-            Plan::Resume { from, skip } => Whence { session: self.connect().await?, from, skip },
+            Plan::Resume { from, skip } => Whence { session: self.connect().await?, from: *from, skip: *skip },
             Plan::FromSlot => self.at_slot(&found).await?,
         };
-        let stream = Following::start(self.context, found, delivery, whence, offset.as_ref()).await?;
+        let resumed = offset.as_ref().filter(|_| matches!(decided, Plan::Resume { .. }));
+        let stream = Following::start(self.context, found, delivery, whence, resumed).await?;
         stream.run(self.paused, self.publisher, self.stop).await
     }
 

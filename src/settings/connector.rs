@@ -239,7 +239,7 @@ fn refuse_unsupported(reader: &mut Reader<'_>) {
         }
     }
     let strategy = reader.text("topic.naming.strategy").map(str::trim).unwrap_or("");
-    let plain = ["", "io.debezium.schema.SchemaTopicNamingStrategy", "io.debezium.schema.DefaultTopicNamingStrategy"];
+    let plain = ["", "io.debezium.schema.SchemaTopicNamingStrategy"];
     if !plain.contains(&strategy) {
         let strategy = strategy.to_owned();
         reader.problem(Problem::unsupported("topic.naming.strategy", strategy));

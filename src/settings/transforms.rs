@@ -51,7 +51,13 @@ fn unwrap(reader: &mut Reader<'_>, alias: &str, mode: Compatibility) -> Option<U
         let prefix = reader.text(&prefix_key).unwrap_or("__");
         reader.list(&key(what)).into_iter().map(|item| added(item, prefix)).collect()
     };
-    Some(UnwrapConfig { deletes, fields: added("add.fields"), headers: added("add.headers"), deleted_last: legacy, route_by_field: None })
+    Some(UnwrapConfig {
+        deletes,
+        fields: added("add.fields"),
+        headers: added("add.headers"),
+        deleted_last: legacy,
+        route_by_field: None,
+    })
 }
 
 /// `field`, `struct.field`, each with an optional `:name`.

@@ -5,11 +5,17 @@ use crate::words::data::ValueSink;
 
 const BROKEN: Unconvertible = Unconvertible("not a one-dimensional array literal");
 
-pub(super) fn push<S: ValueSink>(text: &str, element: &Codec, sink: &mut S) -> Result<(), Unconvertible> {
+pub(super) fn push<S: ValueSink>(
+    text: &str,
+    element: &Codec,
+    no_nulls: bool,
+    sink: &mut S,
+) -> Result<(), Unconvertible> {
     let mut items = Items::of(text)?;
     sink.begin_array(0);
     while let Some(item) = items.next()? {
         match item {
+            Item::Null if no_nulls => return Err(Unconvertible("a null element where elements are required")),
             Item::Null => sink.null(),
             Item::Bare(text) => element.push(text, sink)?,
             Item::Quoted(text) => element.push(&text, sink)?,

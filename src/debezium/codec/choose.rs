@@ -2,7 +2,7 @@
 
 use super::temporal::{DateUnit, TimeUnit, TimestampUnit};
 use super::{Codec, MoneyForm};
-use crate::debezium::config::{BinaryMode, Config, DecimalMode, HstoreMode, IntervalMode, TimeMode};
+use crate::debezium::config::{BinaryMode, Compatibility, Config, DecimalMode, HstoreMode, IntervalMode, TimeMode};
 use crate::debezium::types::Types;
 use crate::words::data::{Field, Kind, Schema};
 use crate::words::table::{PgType, PgTypeKind};
@@ -45,9 +45,13 @@ fn array(element: u32, typmod: i32, types: &Types, config: &Config) -> Option<(C
         return None;
     }
     let (codec, schema) = choose(element, typmod, types, config)?;
+    if declared.schema == "pg_catalog" && declared.name == "bit" {
+        return Some((Codec::Nothing, schema));
+    }
     let required = matches!(codec, Codec::Unknown(_)) || matches!(declared.kind, PgTypeKind::Enum(_));
+    let no_nulls = required && config.compatibility == Compatibility::Exact;
     let schema = Schema::new(Kind::Array(Box::new(schema.optional_if(!required))));
-    Some((Codec::Array(Box::new(codec)), schema))
+    Some((Codec::Array { element: Box::new(codec), no_nulls }, schema))
 }
 
 fn scalar(base: &PgType, typmod: i32, config: &Config) -> Option<(Codec, Schema)> {

@@ -61,7 +61,13 @@ pub(super) enum Codec {
     },
     IntervalMicros,
     IntervalText,
-    Array(Box<Codec>),
+    Array {
+        element: Box<Codec>,
+        /// A null element voids the whole array, as the reference does where elements are required.
+        no_nulls: bool,
+    },
+    /// In the schema, but never with a value: `bit(n)[]`.
+    Nothing,
     HstoreJson,
     HstoreMap,
     Point,
@@ -114,7 +120,8 @@ impl Codec {
             Self::TimestampTz { precision } => temporal::push_timestamptz(text, *precision, sink)?,
             Self::IntervalMicros => sink.int(interval::parse(text)?.micros()),
             Self::IntervalText => sink.str(&interval::parse(text)?.to_string()),
-            Self::Array(element) => array::push(text, element, sink)?,
+            Self::Array { element, no_nulls } => array::push(text, element, *no_nulls, sink)?,
+            Self::Nothing => return Err(Unconvertible("a type whose values the reference cannot convert")),
             Self::HstoreJson => hstore::push_json(text, sink)?,
             Self::HstoreMap => hstore::push_map(text, sink)?,
             Self::Point => geometry::push_point(text, sink)?,

@@ -21,6 +21,7 @@ pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Va
         Codec::DecimalText { .. } | Codec::Money { form: MoneyForm::Text, .. } => text("0"),
         Codec::Text => text(""),
         Codec::Bits => Value::Bytes(Vec::new()),
+        Codec::Nothing => return None,
         Codec::Bytes(_) | Codec::Unknown(_) => match schema.kind {
             Kind::Bytes => Value::Bytes(Vec::new()),
             _ => text(""),
@@ -33,7 +34,7 @@ pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Va
         Codec::Timestamp(TimestampUnit::Nanos) => return None,
         Codec::Timestamp(_) => Value::Int(0),
         Codec::IntervalText => text("P0Y0M0DT0H0M0S"),
-        Codec::Array(_) | Codec::Vector { .. } => Value::Array(Vec::new()),
+        Codec::Array { .. } | Codec::Vector { .. } => Value::Array(Vec::new()),
         Codec::HstoreJson => text("{}"),
         Codec::HstoreMap => Value::Map(Vec::new()),
         Codec::Point => {
@@ -49,7 +50,7 @@ pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Va
 /// What Debezium puts where an unchanged toasted value was. `None`: null, or a failed task when the column is required.
 pub(in crate::debezium) fn placeholder(codec: &Codec, schema: &Schema, config: &Config) -> Option<Value> {
     let bytes = &config.unavailable_value;
-    let text = || String::from_utf8(bytes.clone()).ok().map(Value::String);
+    let text = || Some(Value::String(String::from_utf8_lossy(bytes).into_owned()));
     match codec {
         Codec::Text => text(),
         Codec::Bytes(BinaryMode::Bytes) => Some(Value::Bytes(bytes.clone())),
@@ -59,7 +60,7 @@ pub(in crate::debezium) fn placeholder(codec: &Codec, schema: &Schema, config: &
             other => other,
         }),
         Codec::HstoreMap => text().map(|t| Value::Map(vec![(t.clone(), t)])),
-        Codec::Array(element) => match (element.as_ref(), &schema.kind) {
+        Codec::Array { element, .. } => match (element.as_ref(), &schema.kind) {
             (Codec::Text, _) => text().map(|t| Value::Array(vec![t])),
             (Codec::Bytes(BinaryMode::Bytes), _) => Some(Value::Array(vec![Value::Bytes(bytes.clone())])),
             (Codec::Bytes(BinaryMode::Hex), _) => None,

@@ -34,7 +34,7 @@ const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 const INFINITE_DAYS: [i64; 2] = [-2_147_472_692, -2_147_472_691];
 const INFINITE_MICROS: [i64; 2] = [9_223_372_036_825_200_000, -9_223_372_036_832_400_000];
 const INFINITE_DATE: [&str; 2] = ["-5877611-06-21Z", "-5877611-06-22Z"];
-const INFINITE_TIMESTAMP: [&str; 2] = ["+294247-01-10T04:00:25.200Z", "-290308-12-21T19:59:27.600Z"];
+const INFINITE_TIMESTAMP: [&str; 2] = ["+294247-01-10T04:00:25.2Z", "-290308-12-21T19:59:27.6Z"];
 
 const NO_DATE: Unconvertible = Unconvertible("not a date in DateStyle ISO");
 const NO_TIME: Unconvertible = Unconvertible("not a time of day");
@@ -182,13 +182,9 @@ pub(super) fn push_timetz<S: ValueSink>(text: &str, sink: &mut S) -> Result<(), 
     let micros = time_of_day(clock)?;
     let offset = offset_seconds(offset)?;
     let mut iso = String::with_capacity(16);
-    if micros == MICROS_PER_DAY && offset == 0 {
-        iso.push_str("24:00:00");
-    } else {
-        let utc = (micros - offset * MICROS_PER_SECOND).rem_euclid(MICROS_PER_DAY);
-        write_clock(utc, &mut iso);
-        write_trimmed_fraction(utc, &mut iso);
-    }
+    let utc = (micros - offset * MICROS_PER_SECOND).rem_euclid(MICROS_PER_DAY);
+    write_clock(utc, &mut iso);
+    write_trimmed_fraction(utc, &mut iso);
     iso.push('Z');
     sink.str(&iso);
     Ok(())

@@ -1,15 +1,25 @@
 //! From an address to bytes: TCP or unix socket, clear or TLS.
 
+use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
+use std::time::Duration;
 
+use openssl::x509::X509VerifyResult;
 use postgres_protocol::message::frontend;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
 use tokio_openssl::SslStream;
 
 use super::WireError;
-use super::channel::Channel;
+use super::channel::{Channel, Duplex};
 use crate::pg::{Address, TlsMode, tls};
+
+/// Feedback that no one acknowledges for this long tells of a dead peer; the kernel's own patience is 15 minutes.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
+/// TLS records are read through this, not in a header and a body each.
+const TLS_READ: usize = 64 << 10;
 
 /// An open line, and the channel binding of its certificate if it is TLS.
 pub(super) struct Line {
@@ -26,9 +36,13 @@ pub(super) enum Cover {
     Demand,
 }
 
-/// The tries that a mode allows, in order; the next is made only when the server turns the first away.
-pub(super) fn covers(mode: TlsMode) -> &'static [Cover] {
-    match mode {
+/// The tries that the address allows, in order; the next is made only when the server turns the first away. A unix
+/// socket is never covered, whatever the mode says (as with libpq): nobody listens in between.
+pub(super) fn covers(address: &Address) -> &'static [Cover] {
+    if is_socket_folder(&address.host) {
+        return &[Cover::Clear];
+    }
+    match address.tls.mode {
         TlsMode::Disable => &[Cover::Clear],
         TlsMode::Allow => &[Cover::Clear, Cover::Demand],
         TlsMode::Prefer => &[Cover::Offer, Cover::Clear],
@@ -36,53 +50,69 @@ pub(super) fn covers(mode: TlsMode) -> &'static [Cover] {
     }
 }
 
-pub(super) async fn dial(address: &Address, cover: Cover) -> Result<Line, WireError> {
-    let unreachable = |why: std::io::Error| WireError::Unreachable {
+pub(super) async fn dial(address: &Address, wanted: Cover) -> Result<Line, WireError> {
+    let unreachable = |why: io::Error| WireError::Unreachable {
         host: address.host.clone(),
         port: address.port,
         why: why.to_string(),
     };
-    if address.host.starts_with('/') {
+    if is_socket_folder(&address.host) {
         let path = format!("{}/.s.PGSQL.{}", address.host.trim_end_matches('/'), address.port);
-        let socket = UnixStream::connect(path).await.map_err(unreachable)?;
-        return Ok(Line { channel: Channel::new(socket), tls: false, binding: None });
+        return Ok(clear(UnixStream::connect(path).await.map_err(unreachable)?));
     }
-    let mut socket = tcp(address).await.map_err(unreachable)?;
-    if cover == Cover::Clear {
-        return Ok(Line { channel: Channel::new(socket), tls: false, binding: None });
+    cover(tcp(address).await.map_err(unreachable)?, address, wanted).await
+}
+
+/// Puts TLS over a connected line, as far as wanted and offered.
+pub(super) async fn cover(mut io: impl Duplex + 'static, address: &Address, wanted: Cover) -> Result<Line, WireError> {
+    if wanted == Cover::Clear {
+        return Ok(clear(io));
     }
+    let session = tls::session(&address.tls, &address.host)?;
     let mut request = bytes::BytesMut::new();
     frontend::ssl_request(&mut request);
-    socket.write_all(&request).await?;
+    io.write_all(&request).await?;
     // Exactly one byte: anything more before the handshake would be an attacker's.
-    match socket.read_u8().await? {
+    match io.read_u8().await? {
         b'S' => {}
-        b'N' if cover == Cover::Offer => {
+        b'N' if wanted == Cover::Offer => {
             tracing::warn!(
                 host = address.host,
                 "the server offers no TLS: connecting in clear (database.sslmode=prefer)"
             );
-            return Ok(Line { channel: Channel::new(socket), tls: false, binding: None });
+            return Ok(clear(io));
         }
         b'N' => return Err(WireError::TlsRefused),
+        // The start of an error message, not to be believed before TLS: a server too busy to start a process sends it.
+        b'E' => return Err(io::Error::other("the server could not answer the request for TLS").into()),
         other => return Err(WireError::Protocol(format!("answer {other:#x} to the TLS request"))),
     }
     let failed = |why: String| WireError::TlsFailed { host: address.host.clone(), why };
-    let session = tls::session(&address.tls, &address.host)?;
-    let mut stream = SslStream::new(session, socket).map_err(|e| failed(e.to_string()))?;
-    Pin::new(&mut stream).connect().await.map_err(|e| failed(e.to_string()))?;
+    let mut stream =
+        SslStream::new(session, BufReader::with_capacity(TLS_READ, io)).map_err(|e| failed(e.to_string()))?;
+    if let Err(e) = Pin::new(&mut stream).connect().await {
+        return Err(match stream.ssl().verify_result() {
+            X509VerifyResult::OK => failed(e.to_string()),
+            why => WireError::Untrusted { host: address.host.clone(), why: why.error_string().to_owned() },
+        });
+    }
     let binding = tls::server_end_point(stream.ssl());
     Ok(Line { channel: Channel::new(stream), tls: true, binding })
 }
 
+fn clear(io: impl Duplex + 'static) -> Line {
+    Line { channel: Channel::new(io), tls: false, binding: None }
+}
+
+fn is_socket_folder(host: &str) -> bool {
+    host.starts_with('/')
+}
+
 /// Tries each address the name resolves to.
-async fn tcp(address: &Address) -> std::io::Result<TcpStream> {
-    let mut last = std::io::Error::new(std::io::ErrorKind::NotFound, "the name resolves to no address");
+async fn tcp(address: &Address) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name resolves to no address");
     for target in lookup_host((address.host.as_str(), address.port)).await? {
-        let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_keepalive(address.tcp_keepalive)?;
-        socket.set_nodelay(true)?;
-        match socket.connect(target).await {
+        match knock(target, address.tcp_keepalive).await {
             Ok(stream) => return Ok(stream),
             Err(e) => last = e,
         }
@@ -90,17 +120,74 @@ async fn tcp(address: &Address) -> std::io::Result<TcpStream> {
     Err(last)
 }
 
+async fn knock(target: SocketAddr, keepalive: bool) -> io::Result<TcpStream> {
+    let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_keepalive(keepalive)?;
+    socket.set_nodelay(true)?;
+    let stream = socket.connect(target).await?;
+    #[cfg(target_os = "linux")]
+    SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    Ok(stream)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pg::Tls;
+    use crate::wire::script;
+
+    fn address(mode: TlsMode, host: &str) -> Address {
+        Address { host: host.to_owned(), tls: Tls { mode, ..Tls::default() }, ..script::address() }
+    }
 
     #[test]
     fn modes_try_what_libpq_tries() {
+        let covers = |mode| covers(&address(mode, "db"));
         assert_eq!(covers(TlsMode::Disable), [Cover::Clear]);
         assert_eq!(covers(TlsMode::Allow), [Cover::Clear, Cover::Demand]);
         assert_eq!(covers(TlsMode::Prefer), [Cover::Offer, Cover::Clear]);
         for mode in [TlsMode::Require, TlsMode::VerifyCa, TlsMode::VerifyFull] {
             assert_eq!(covers(mode), [Cover::Demand], "{mode:?} must never fall back to clear");
+        }
+    }
+
+    #[test]
+    fn a_unix_socket_is_not_covered() {
+        assert_eq!(covers(&address(TlsMode::Prefer, "/run/postgresql")), [Cover::Clear]);
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_is_taken_in_clear_only_if_that_was_allowed() {
+        for (wanted, accepted) in [(Cover::Offer, true), (Cover::Demand, false)] {
+            let (ours, mut server) = tokio::io::duplex(1024);
+            let answering = tokio::spawn(async move {
+                let mut request = [0; 8];
+                server.read_exact(&mut request).await.unwrap();
+                assert_eq!(request, *b"\0\0\0\x08\x04\xd2\x16\x2f");
+                server.write_all(b"N").await.unwrap();
+                server
+            });
+            let line = cover(ours, &address(TlsMode::Prefer, "db"), wanted).await;
+            assert_eq!(line.as_ref().is_ok_and(|line| !line.tls), accepted);
+            assert_eq!(matches!(line, Err(WireError::TlsRefused)), !accepted);
+            answering.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_certificate_nobody_vouches_for_is_refused_with_the_reason() {
+        for (mode, accepted) in [(TlsMode::Require, true), (TlsMode::VerifyCa, false), (TlsMode::VerifyFull, false)] {
+            let (ours, server) = tokio::io::duplex(1 << 16);
+            let server = tokio::spawn(script::accept_tls(server));
+            let line = cover(ours, &address(mode, "db"), Cover::Demand).await;
+            match line {
+                Ok(line) => assert!(accepted && line.tls && line.binding.is_some(), "{mode:?}"),
+                Err(e) => {
+                    assert!(!accepted && matches!(e, WireError::Untrusted { .. }), "{mode:?}: {e}");
+                    assert!(e.to_string().contains("self-signed"), "{e}");
+                }
+            }
+            let _ = server.await.unwrap();
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum WireError {
     TlsRefused,
     #[error("TLS with {host} failed: {why}")]
     TlsFailed { host: String, why: String },
+    #[error("the certificate of {host} is not accepted: {why}; check database.sslrootcert and database.sslmode")]
+    Untrusted { host: String, why: String },
     #[error("the server asks for a password, but database.password is not set")]
     PasswordMissing,
     #[error("the server asks for {method} authentication, which is not supported")]
@@ -53,6 +55,11 @@ impl WireError {
         Self::Server { severity, sqlstate, message, hint }
     }
 
+    /// Bytes that are no message, from us or from the server: not an error of the line, trying again would not help.
+    pub(super) fn malformed(why: io::Error) -> Self {
+        Self::Protocol(why.to_string())
+    }
+
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
             Self::Server { sqlstate, .. } => Some(sqlstate),
@@ -68,17 +75,49 @@ impl WireError {
             }
             Self::Server { sqlstate, .. } => {
                 let class = ["08", "40", "53", "58"].iter().any(|class| sqlstate.starts_with(class));
-                // The WAL is gone for good; the rest of class 58 is trouble with files that may pass.
-                let gone = sqlstate == "58P01";
-                let passing = matches!(sqlstate.as_str(), "57P01" | "57P02" | "57P03" | "57014" | "55006" | "55P03");
-                (class && !gone) || passing
+                // 58P01: the WAL is gone for good; the rest of class 58 is trouble with files that may pass.
+                // 08P01: we and the server do not understand each other, nor will we later.
+                let lasting = matches!(sqlstate.as_str(), "58P01" | "08P01");
+                let passing =
+                    matches!(sqlstate.as_str(), "57P01" | "57P02" | "57P03" | "57P05" | "57014" | "55006" | "55P03");
+                (class && !lasting) || passing
             }
             Self::Tls(_)
             | Self::TlsRefused
+            | Self::Untrusted { .. }
             | Self::PasswordMissing
             | Self::Authentication { .. }
             | Self::Scram { .. }
             | Self::Protocol(_) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(sqlstate: &str) -> WireError {
+        let text = String::new;
+        WireError::Server { severity: text(), sqlstate: sqlstate.to_owned(), message: text(), hint: None }
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_tried_again() {
+        for sqlstate in ["08006", "53300", "57P01", "57P02", "57P03", "55006", "40001", "58030"] {
+            assert!(server(sqlstate).is_transient(), "{sqlstate}");
+        }
+        assert!(WireError::Ended.is_transient());
+        assert!(WireError::from(io::Error::from(io::ErrorKind::ConnectionReset)).is_transient());
+    }
+
+    #[test]
+    fn what_someone_must_mend_is_not() {
+        for sqlstate in ["28P01", "28000", "3D000", "42501", "42704", "58P01", "08P01", "55000", "22012"] {
+            assert!(!server(sqlstate).is_transient(), "{sqlstate}");
+        }
+        let untrusted = WireError::Untrusted { host: String::new(), why: String::new() };
+        assert!(!untrusted.is_transient());
+        assert!(!WireError::malformed(io::Error::other("unknown message tag")).is_transient());
     }
 }

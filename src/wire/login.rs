@@ -1,5 +1,7 @@
 //! Startup and authentication.
 
+use std::io;
+
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256};
@@ -8,7 +10,7 @@ use postgres_protocol::message::frontend;
 
 use super::WireError;
 use super::channel::Channel;
-use super::dial::{Line, covers, dial};
+use super::dial::{Cover, Line, covers, dial};
 use super::session::Session;
 use crate::pg::{Address, session};
 
@@ -17,10 +19,12 @@ const NO_ENTRY: &str = "28000";
 
 /// Tries the covers the mode allows until one lets us in.
 pub(super) async fn open(address: &Address) -> Result<Session, WireError> {
-    let covers = covers(address.tls.mode);
     let mut turned_away = None;
-    for cover in covers {
-        let refused = match dial(address, *cover).await {
+    for &cover in covers(address) {
+        if let Some(why) = &turned_away {
+            tell_of_retry(address, cover, why);
+        }
+        let refused = match dial(address, cover).await {
             Ok(line) => match login(address, line).await {
                 Err(e) if e.sqlstate() == Some(NO_ENTRY) => e,
                 done => return done,
@@ -34,7 +38,15 @@ pub(super) async fn open(address: &Address) -> Result<Session, WireError> {
     Err(turned_away.unwrap_or(WireError::TlsRefused))
 }
 
-async fn login(address: &Address, line: Line) -> Result<Session, WireError> {
+fn tell_of_retry(address: &Address, cover: Cover, why: &WireError) {
+    let host = address.host.as_str();
+    match cover {
+        Cover::Clear => tracing::warn!(host, %why, "trying again without TLS (database.sslmode=prefer)"),
+        Cover::Offer | Cover::Demand => tracing::info!(host, %why, "trying again with TLS (database.sslmode=allow)"),
+    }
+}
+
+pub(super) async fn login(address: &Address, line: Line) -> Result<Session, WireError> {
     let Line { mut channel, tls, binding } = line;
     let parameters = [
         ("user", address.user.as_str()),
@@ -43,25 +55,32 @@ async fn login(address: &Address, line: Line) -> Result<Session, WireError> {
         ("application_name", address.application_name.as_str()),
     ];
     let pinned = session::parameters().iter().copied();
-    frontend::startup_message(parameters.into_iter().chain(pinned), &mut channel.output)?;
+    frontend::startup_message(parameters.into_iter().chain(pinned), &mut channel.output)
+        .map_err(WireError::malformed)?;
     channel.flush().await?;
     authenticate(address, &mut channel, tls, binding).await?;
-    let mut version = 0;
-    loop {
-        match channel.receive().await? {
-            Message::ParameterStatus(body) if body.name()? == "server_version" => {
-                version = session::version_number(body.value()?).unwrap_or(0);
-            }
-            Message::ReadyForQuery(_) => break,
-            Message::ErrorResponse(body) => return Err(WireError::of_server(&body)),
-            _ => {}
-        }
-    }
+    channel.trust();
+    let version = settle_in(&mut channel).await?;
     let mut opened = Session::new(channel, version);
     for (name, value) in session::later(version) {
         opened.query(&format!("SET {name} = '{value}'")).await?;
     }
     Ok(opened)
+}
+
+/// What the server tells before its first prompt: of all that, its version.
+async fn settle_in(channel: &mut Channel) -> Result<u32, WireError> {
+    let mut version = 0;
+    loop {
+        match channel.receive().await? {
+            Message::ParameterStatus(body) if body.name().is_ok_and(|name| name == "server_version") => {
+                version = body.value().ok().and_then(session::version_number).unwrap_or(0);
+            }
+            Message::ReadyForQuery(_) => return Ok(version),
+            Message::ErrorResponse(body) => return Err(WireError::of_server(&body)),
+            _ => {}
+        }
+    }
 }
 
 async fn authenticate(
@@ -73,41 +92,63 @@ async fn authenticate(
     let password =
         || address.password.as_ref().map(|secret| secret.reveal().as_bytes()).ok_or(WireError::PasswordMissing);
     let unsupported = |method| Err(WireError::Authentication { method });
-    let mut scram: Option<ScramSha256> = None;
-    let no_scram = || WireError::Protocol("a SCRAM message out of order".to_owned());
     loop {
         match channel.receive().await? {
             Message::AuthenticationOk => return Ok(()),
-            Message::AuthenticationCleartextPassword => frontend::password_message(password()?, &mut channel.output)?,
+            Message::AuthenticationCleartextPassword => answer(channel, password()?).await?,
             Message::AuthenticationMd5Password(body) => {
                 let hash = md5_hash(address.user.as_bytes(), password()?, body.salt());
-                frontend::password_message(hash.as_bytes(), &mut channel.output)?;
+                answer(channel, hash.as_bytes()).await?;
             }
             Message::AuthenticationSasl(body) => {
-                let (mechanism, channel_binding) = mechanism(&body, tls, binding.clone())?;
-                let client = ScramSha256::new(password()?, channel_binding);
-                frontend::sasl_initial_response(mechanism, client.message(), &mut channel.output)?;
-                scram = Some(client);
-            }
-            Message::AuthenticationSaslContinue(body) => {
-                let client = scram.as_mut().ok_or_else(no_scram)?;
-                client.update(body.data()).map_err(|e| WireError::Scram { why: e.to_string() })?;
-                frontend::sasl_response(client.message(), &mut channel.output)?;
-            }
-            Message::AuthenticationSaslFinal(body) => {
-                let client = scram.as_mut().ok_or_else(no_scram)?;
-                client.finish(body.data()).map_err(|e| WireError::Scram { why: e.to_string() })?;
-                continue;
+                let (mechanism, binding) = mechanism(&body, tls, binding.clone())?;
+                scram(channel, mechanism, ScramSha256::new(password()?, binding)).await?;
             }
             Message::AuthenticationGss | Message::AuthenticationGssContinue(_) => return unsupported("GSSAPI"),
             Message::AuthenticationSspi => return unsupported("SSPI"),
             Message::AuthenticationKerberosV5 => return unsupported("Kerberos V5"),
             Message::AuthenticationScmCredential => return unsupported("SCM credential"),
             Message::ErrorResponse(body) => return Err(WireError::of_server(&body)),
-            _ => continue,
+            Message::NoticeResponse(_) => {}
+            _ => return Err(WireError::Protocol("in answer to the login".to_owned())),
         }
-        channel.flush().await?;
     }
+}
+
+async fn answer(channel: &mut Channel, password: &[u8]) -> Result<(), WireError> {
+    frontend::password_message(password, &mut channel.output).map_err(WireError::malformed)?;
+    channel.flush().await
+}
+
+/// The whole exchange. It ends only when the server, too, has proved that it knows the password.
+async fn scram(channel: &mut Channel, mechanism: &str, mut client: ScramSha256) -> Result<(), WireError> {
+    let failed = |e: io::Error| WireError::Scram { why: e.to_string() };
+    frontend::sasl_initial_response(mechanism, client.message(), &mut channel.output).map_err(WireError::malformed)?;
+    channel.flush().await?;
+    match proof(channel).await? {
+        Message::AuthenticationSaslContinue(body) => client.update(body.data()).map_err(failed)?,
+        _ => return Err(out_of_order()),
+    }
+    frontend::sasl_response(client.message(), &mut channel.output).map_err(WireError::malformed)?;
+    channel.flush().await?;
+    match proof(channel).await? {
+        Message::AuthenticationSaslFinal(body) => client.finish(body.data()).map_err(failed),
+        _ => Err(out_of_order()),
+    }
+}
+
+async fn proof(channel: &mut Channel) -> Result<Message, WireError> {
+    loop {
+        match channel.receive().await? {
+            Message::ErrorResponse(body) => return Err(WireError::of_server(&body)),
+            Message::NoticeResponse(_) => {}
+            message => return Ok(message),
+        }
+    }
+}
+
+fn out_of_order() -> WireError {
+    WireError::Scram { why: "the server left out a step that proves its identity".to_owned() }
 }
 
 /// The strongest mechanism both sides know: bound to the TLS channel where there is one.
@@ -118,7 +159,7 @@ fn mechanism(
 ) -> Result<(&'static str, ChannelBinding), WireError> {
     let (mut plain, mut plus) = (false, false);
     let mut mechanisms = body.mechanisms();
-    while let Some(name) = mechanisms.next()? {
+    while let Some(name) = mechanisms.next().map_err(WireError::malformed)? {
         plain |= name == SCRAM_SHA_256;
         plus |= name == SCRAM_SHA_256_PLUS;
     }

@@ -8,6 +8,10 @@ mod channel;
 mod dial;
 mod error;
 mod login;
+#[cfg(test)]
+mod login_tests;
+#[cfg(test)]
+mod script;
 mod session;
 mod stream;
 

@@ -69,18 +69,19 @@ impl Session {
 
     /// Runs a command and answers its rows in text form.
     pub async fn query(&mut self, sql: &str) -> Result<Vec<TextRow>, WireError> {
-        frontend::query(sql, &mut self.channel.output)?;
+        frontend::query(sql, &mut self.channel.output).map_err(WireError::malformed)?;
         self.channel.flush().await?;
         let (mut rows, mut failure) = (Vec::new(), None);
         loop {
-            match self.channel.receive().await? {
-                Message::DataRow(body) => rows.push(text_row(&body)?),
-                Message::ErrorResponse(body) => failure = Some(WireError::of_server(&body)),
-                Message::ReadyForQuery(_) => break,
-                _ => {}
+            match self.channel.receive().await {
+                Ok(Message::DataRow(body)) => rows.push(text_row(&body)?),
+                Ok(Message::ErrorResponse(body)) => failure = Some(WireError::of_server(&body)),
+                Ok(Message::ReadyForQuery(_)) => return failure.map_or(Ok(rows), Err),
+                Ok(_) => {}
+                // After a fatal error the server hangs up: the error is the news, not the silence behind it.
+                Err(e) => return Err(failure.unwrap_or(e)),
             }
         }
-        failure.map_or(Ok(rows), Err)
     }
 
     pub async fn identify_system(&mut self) -> Result<System, WireError> {
@@ -103,7 +104,7 @@ impl Session {
 
     /// Turns the session into a stream.
     pub async fn start(mut self, start: &Start<'_>) -> Result<Stream, WireError> {
-        frontend::query(&start_sql(start, self.version), &mut self.channel.output)?;
+        frontend::query(&start_sql(start, self.version), &mut self.channel.output).map_err(WireError::malformed)?;
         self.channel.flush().await?;
         loop {
             let (tag, length) = self.channel.next_tag().await?;
@@ -137,8 +138,9 @@ fn cell(rows: &[TextRow], index: usize) -> Result<&str, WireError> {
 
 fn text_row(body: &DataRowBody) -> Result<TextRow, WireError> {
     let buffer = body.buffer();
-    let cells = body.ranges().map(|range| Ok(range.map(|r| String::from_utf8_lossy(&buffer[r]).into_owned())));
-    Ok(cells.collect()?)
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let cells = body.ranges().map(|range| Ok(range.and_then(|range| buffer.get(range)).map(text)));
+    cells.collect().map_err(WireError::malformed)
 }
 
 fn quote_ident(name: &str) -> String {

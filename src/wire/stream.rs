@@ -1,7 +1,9 @@
 //! Frames in, feedback out.
 
 use bytes::BufMut;
-use postgres_protocol::message::backend::{COPY_DATA_TAG, COPY_DONE_TAG, Message};
+use postgres_protocol::message::backend::{
+    COMMAND_COMPLETE_TAG, COPY_DATA_TAG, COPY_DONE_TAG, ERROR_RESPONSE_TAG, Message, READY_FOR_QUERY_TAG,
+};
 use postgres_protocol::message::frontend;
 
 use super::WireError;
@@ -26,7 +28,9 @@ pub enum Frame<'a> {
     Keepalive { end: Lsn, sent: i64, reply: bool },
 }
 
-/// A standby status update; positions are sent as they are given.
+/// A standby status update. Positions are sent verbatim: the server takes them as the byte behind the last one we have,
+/// so the `end` of a commit is confirmed as it is (pgjdbc does the same; libpq's receivers add nothing either).
+/// A server that shuts down waits until everything it has sent is confirmed as flushed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Feedback {
     pub written: Lsn,
@@ -55,10 +59,11 @@ impl Stream {
                     self.peeked = length;
                     break;
                 }
-                COPY_DONE_TAG => return Err(WireError::Ended),
-                _ => match Message::parse(&mut self.channel.input)? {
-                    Some(Message::ErrorResponse(body)) => return Err(WireError::of_server(&body)),
-                    Some(Message::NoticeResponse(_) | Message::ParameterStatus(_)) => {}
+                // A server shutting down completes the command without ending the copy first.
+                COPY_DONE_TAG | COMMAND_COMPLETE_TAG => return Err(WireError::Ended),
+                _ => match self.channel.parse()? {
+                    Message::ErrorResponse(body) => return Err(WireError::of_server(&body)),
+                    Message::NoticeResponse(_) | Message::ParameterStatus(_) => {}
                     _ => return Err(WireError::Protocol(format!("tag {tag:#x} inside the stream"))),
                 },
             }
@@ -82,18 +87,24 @@ impl Stream {
         }
         body.put_i64(now);
         body.put_u8(u8::from(status.reply));
-        frontend::CopyData::new(body.as_slice())?.write(&mut self.channel.output);
+        frontend::CopyData::new(body.as_slice()).map_err(WireError::malformed)?.write(&mut self.channel.output);
         self.channel.flush().await
     }
 
-    /// Ends the copy, waits for the server to do the same, and says goodbye.
+    /// Ends the copy, waits for the server to do the same, and says goodbye. What the server still sends is dropped; in
+    /// the middle of a large transaction that may be all of it, so the caller sets a time limit.
     pub async fn close(mut self) -> Result<(), WireError> {
         frontend::copy_done(&mut self.channel.output);
         self.channel.flush().await?;
         loop {
             let (tag, length) = self.channel.next_tag().await?;
+            if tag == ERROR_RESPONSE_TAG
+                && let Message::ErrorResponse(body) = self.channel.parse()?
+            {
+                return Err(WireError::of_server(&body));
+            }
             self.channel.consume(length);
-            if tag == postgres_protocol::message::backend::READY_FOR_QUERY_TAG {
+            if tag == READY_FOR_QUERY_TAG {
                 break;
             }
         }
@@ -150,7 +161,9 @@ mod tests {
 
     fn rig() -> (Stream, DuplexStream) {
         let (ours, server) = tokio::io::duplex(1 << 16);
-        (Stream::new(Channel::new(ours)), server)
+        let mut channel = Channel::new(ours);
+        channel.trust();
+        (Stream::new(channel), server)
     }
 
     #[tokio::test]
@@ -182,6 +195,63 @@ mod tests {
         assert_eq!(error.sqlstate(), Some("57P01"));
         assert!(error.is_transient());
         assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_shuts_down_has_ended_the_stream_for_now() {
+        // With and without the end of the copy before it: servers do both.
+        for farewell in [b"C\0\0\0\x0bCOPY 0\0".as_slice(), b"c\0\0\0\x04C\0\0\0\x0bCOPY 0\0"] {
+            let (mut stream, mut server) = rig();
+            server.write_all(&[keepalive(7, 0).as_slice(), farewell].concat()).await.unwrap();
+            stream.fill().await.unwrap();
+            assert!(matches!(stream.peek(), Ok(Some(Frame::Keepalive { .. }))));
+            stream.consume();
+            let error = stream.peek().unwrap_err();
+            assert!(matches!(error, WireError::Ended), "{error}");
+            assert!(error.is_transient());
+        }
+    }
+
+    #[tokio::test]
+    async fn notices_and_parameters_between_frames_are_passed_over() {
+        let (mut stream, mut server) = rig();
+        let notice = b"N\0\0\0\x0eSNOTICE\0\0\0";
+        let parameter = b"S\0\0\0\x11TimeZone\0UTC\0";
+        server.write_all(&[notice.as_slice(), parameter, &keepalive(7, 0)].concat()).await.unwrap();
+        stream.fill().await.unwrap();
+        assert!(matches!(stream.peek(), Ok(Some(Frame::Keepalive { end: Lsn(7), .. }))));
+    }
+
+    #[tokio::test]
+    async fn closing_ends_the_copy_drops_what_still_comes_and_says_goodbye() {
+        let (stream, mut server) = rig();
+        let closing = tokio::spawn(stream.close());
+        let mut done = [0; 5];
+        server.read_exact(&mut done).await.unwrap();
+        assert_eq!(&done, b"c\0\0\0\x04");
+        let end = b"c\0\0\0\x04C\0\0\0\x0bCOPY 0\0Z\0\0\0\x05I";
+        server.write_all(&[data(1, b"late").as_slice(), end].concat()).await.unwrap();
+        closing.await.unwrap().unwrap();
+        let mut terminate = Vec::new();
+        server.read_to_end(&mut terminate).await.unwrap();
+        assert_eq!(terminate, b"X\0\0\0\x04");
+    }
+
+    #[tokio::test]
+    async fn giving_up_a_read_loses_no_byte() {
+        let (mut stream, mut server) = rig();
+        let bytes = data(1, b"payload");
+        for byte in &bytes {
+            // Polled once with nothing there, then dropped.
+            tokio::select! {
+                biased;
+                read = stream.fill() => panic!("{read:?}"),
+                () = std::future::ready(()) => {}
+            }
+            server.write_all(&[*byte]).await.unwrap();
+            stream.fill().await.unwrap();
+        }
+        assert!(matches!(stream.peek(), Ok(Some(Frame::Data { payload: b"payload", .. }))));
     }
 
     #[tokio::test]

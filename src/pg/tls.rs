@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -12,11 +13,13 @@ use openssl::nid::Nid;
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{Ssl, SslConnector, SslConnectorBuilder, SslMethod, SslRef, SslVerifyMode, SslVersion};
-use openssl::x509::X509;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::X509VerifyFlags;
+use openssl::x509::{X509, X509VerifyResult};
 use postgres_openssl::MakeTlsConnector;
 use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_openssl::SslStream;
 
 use super::{Address, Secret, Tls, TlsMode};
 
@@ -40,6 +43,15 @@ pub enum TlsError {
     Setup(#[from] ErrorStack),
 }
 
+/// Why client and server did not agree on TLS.
+#[derive(Debug, Error)]
+pub enum HandshakeError {
+    #[error("the server's certificate is not accepted: {why}")]
+    Untrusted { why: String },
+    #[error("the TLS handshake failed: {why}")]
+    Failed { why: String },
+}
+
 /// A connector for `tls`. Whether the host name is checked is decided per connection: use [`session`] or
 /// [`make_connector`], which know the mode.
 pub fn connector(tls: &Tls) -> Result<SslConnector, TlsError> {
@@ -61,6 +73,21 @@ pub fn connector(tls: &Tls) -> Result<SslConnector, TlsError> {
 pub fn session(tls: &Tls, host: &str) -> Result<Ssl, TlsError> {
     let configuration = connector(tls)?.configure()?.verify_hostname(verifies_host(tls.mode));
     Ok(configuration.into_ssl(host)?)
+}
+
+/// Covers a line on which the server has just agreed to TLS.
+pub async fn handshake<S>(session: Ssl, io: S) -> Result<SslStream<S>, HandshakeError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut stream = SslStream::new(session, io).map_err(|e| HandshakeError::Failed { why: e.to_string() })?;
+    match Pin::new(&mut stream).connect().await {
+        Ok(()) => Ok(stream),
+        Err(e) => Err(match stream.ssl().verify_result() {
+            X509VerifyResult::OK => HandshakeError::Failed { why: e.to_string() },
+            why => HandshakeError::Untrusted { why: why.error_string().to_owned() },
+        }),
+    }
 }
 
 /// The connector tokio-postgres takes. Mind that its own `sslmode` must be set too; `allow` and `prefer` are alike there.

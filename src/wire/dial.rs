@@ -2,19 +2,17 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::time::Duration;
 
-use openssl::x509::X509VerifyResult;
 use postgres_protocol::message::frontend;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
-use tokio_openssl::SslStream;
 
 use super::WireError;
 use super::channel::{Channel, Duplex};
-use crate::pg::{Address, TlsMode, tls};
+use crate::pg::tls::{self, HandshakeError};
+use crate::pg::{Address, TlsMode};
 
 /// Feedback that no one acknowledges for this long tells of a dead peer; the kernel's own patience is 15 minutes.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
@@ -87,15 +85,11 @@ pub(super) async fn cover(mut io: impl Duplex + 'static, address: &Address, want
         b'E' => return Err(io::Error::other("the server could not answer the request for TLS").into()),
         other => return Err(WireError::Protocol(format!("answer {other:#x} to the TLS request"))),
     }
-    let failed = |why: String| WireError::TlsFailed { host: address.host.clone(), why };
-    let mut stream =
-        SslStream::new(session, BufReader::with_capacity(TLS_READ, io)).map_err(|e| failed(e.to_string()))?;
-    if let Err(e) = Pin::new(&mut stream).connect().await {
-        return Err(match stream.ssl().verify_result() {
-            X509VerifyResult::OK => failed(e.to_string()),
-            why => WireError::Untrusted { host: address.host.clone(), why: why.error_string().to_owned() },
-        });
-    }
+    let host = || address.host.clone();
+    let stream = tls::handshake(session, BufReader::with_capacity(TLS_READ, io)).await.map_err(|e| match e {
+        HandshakeError::Untrusted { why } => WireError::Untrusted { host: host(), why },
+        HandshakeError::Failed { why } => WireError::TlsFailed { host: host(), why },
+    })?;
     let binding = tls::server_end_point(stream.ssl());
     Ok(Line { channel: Channel::new(stream), tls: true, binding })
 }

@@ -3,7 +3,7 @@
 //! The house, floor by floor; stairs go down only (`tests/laws.rs` keeps it so):
 //!
 //! ```text
-//!  5  household  settings  supervisor  rest  telemetry
+//!  5  household  app  settings  supervisor  rest  telemetry  check
 //!  4  life       connector { plan  snapshot  stream  ledger }
 //!  3  doors      pg  wire | catalog | sink { kafka  jsonl  memory } | offsets     (doors do not know each other)
 //!  2  craft      pgoutput | debezium | converter | transform                     (pure, synchronous)
@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
 
+pub mod app;
 pub mod catalog;
 pub mod check;
 pub mod connector;
@@ -25,8 +26,11 @@ pub mod debezium;
 pub mod offsets;
 pub mod pg;
 pub mod pgoutput;
+pub mod rest;
 pub mod settings;
 pub mod sink;
+pub mod supervisor;
+pub mod telemetry;
 pub mod transform;
 pub mod wire;
 pub mod words;

@@ -83,7 +83,7 @@ impl Delivery {
         self.sink.needs_topic(topic)
     }
 
-    pub(super) async fn create_topic(&self, topic: &str) -> Result<(), SinkError> {
+    pub(super) async fn create_topic(&mut self, topic: &str) -> Result<(), SinkError> {
         self.sink.create_topic(topic).await
     }
 

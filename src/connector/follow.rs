@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -95,7 +95,8 @@ impl<'a> Following<'a> {
     ) -> Result<(), ConnectorError> {
         let mut feedback = ticking(self.config.status_interval);
         let mut flush = ticking(self.config.offset_flush_interval);
-        let mut beat = ticking(self.config.heartbeat_interval.unwrap_or(NEVER));
+        // The first beat comes at once: it ends a snapshot.
+        let mut beat = interval(self.config.heartbeat_interval.unwrap_or(NEVER));
         while !stop.is_cancelled() {
             let resting = *paused.borrow_and_update();
             publisher.activity(if resting { Activity::Paused } else { Activity::Streaming });

@@ -89,7 +89,8 @@ mod tests {
     use crate::words::Lsn;
 
     fn entry(key: &[u8], value: Option<&str>) -> Entry {
-        Entry { partition: 0, offset: 0, key: Some(key.to_vec()), value: value.map(|text| text.as_bytes().to_vec()) }
+        let value = value.map(|text| text.as_bytes().to_vec());
+        Entry { partition: 0, offset: 0, key: Some(key.to_vec()), value, timestamp: None }
     }
 
     #[test]

@@ -227,6 +227,11 @@ impl Worker {
         self.raw.iter().filter_map(named).collect()
     }
 
+    /// Folder for what REST is told beside connector files that were given by name.
+    pub fn state_folder(&self) -> PathBuf {
+        self.data().join("connectors")
+    }
+
     /// Folder for offset files of sinks other than Kafka.
     pub(super) fn data(&self) -> PathBuf {
         value(&self.raw, "walcast.data")

@@ -30,6 +30,8 @@ pub struct Entry {
     pub offset: i64,
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
+    /// Milliseconds since 1970, if the record has a time.
+    pub timestamp: Option<i64>,
 }
 
 /// Partition (`None`: by the key), key, and value (`None`: the key is removed).
@@ -283,6 +285,7 @@ impl Reading {
                     offset: message.offset(),
                     key: message.key().map(<[u8]>::to_vec),
                     value: message.payload().map(<[u8]>::to_vec),
+                    timestamp: message.timestamp().to_millis(),
                 }),
                 Some(Err(KafkaError::PartitionEOF(partition))) => open.retain(|&other| other != partition),
                 Some(Err(error)) => self.tolerate(&error)?,

@@ -1,0 +1,242 @@
+//! The program: from arguments to an exit code. `main` only reads the arguments.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::connector::resolve;
+use crate::settings::worker::{SinkChoice, Worker};
+use crate::settings::{Problem, Raw, value};
+use crate::sink::kafka::topic::cluster_id;
+use crate::supervisor::{Entries, Launch, Running, Store, Stored, Strings, Supervisor, modified, read_file};
+use crate::{check, connector, rest, sink, telemetry};
+
+/// Arguments of `walcast run`.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub files: Vec<PathBuf>,
+    /// Folder of connector files.
+    pub connectors: Option<PathBuf>,
+    pub worker: Option<PathBuf>,
+    /// `ADDR:PORT` for REST.
+    pub listen: Option<String>,
+}
+
+/// Nothing was started: the configuration is wrong.
+const BAD_CONFIGURATION: u8 = 2;
+/// The folder that is used when it exists and nothing else was named.
+const DEFAULT_FOLDER: &str = "connectors";
+/// How long the start waits for Kafka to tell its cluster id, which only REST shows.
+const CLUSTER_ID_WITHIN: Duration = Duration::from_secs(5);
+
+/// `walcast run`: until SIGTERM or SIGINT (0), or a wrong configuration (2).
+pub async fn run(options: Options) -> u8 {
+    match Prepared::new(&options).await {
+        Ok(prepared) => prepared.serve().await,
+        Err(problems) => complain(&problems),
+    }
+}
+
+/// `walcast check`: 0 when nothing stands in the way, 1 when something does, 2 for a wrong configuration.
+pub async fn check(file: &Path, worker: Option<&Path>) -> u8 {
+    let resolved = load_worker(worker).and_then(|worker| {
+        let stored = read_file(file).map_err(|e| vec![e.into()])?;
+        let (context, notes) = resolve(&stored.name, &stored.config, &worker)?;
+        Ok((context, notes, worker.kafka()))
+    });
+    match resolved {
+        Ok((context, notes, kafka)) => {
+            notes.iter().for_each(|note| say(&format!("note: {note}")));
+            let findings = check::run(&context.config, kafka.as_ref()).await;
+            say(&check::render(&findings));
+            check::exit_code(&findings)
+        }
+        Err(problems) => complain(&problems),
+    }
+}
+
+#[allow(clippy::print_stdout)] // the answer of a command goes to stdout
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[allow(clippy::print_stderr)] // the log may not be up yet, and this is for the person at the terminal
+fn complain(problems: &[Problem]) -> u8 {
+    for problem in problems {
+        eprintln!("walcast: {problem}");
+    }
+    BAD_CONFIGURATION
+}
+
+fn load_worker(path: Option<&Path>) -> Result<Worker, Vec<Problem>> {
+    let (worker, notes) = Worker::load(path, std::env::vars())?;
+    telemetry::start(value(&worker.raw, "walcast.log").or_else(|| value(&worker.raw, "log.level")));
+    notes.iter().for_each(|note| tracing::warn!("{note}"));
+    Ok(worker)
+}
+
+/// Everything that can be wrong has been looked at; nothing runs yet.
+struct Prepared {
+    worker: Arc<Worker>,
+    listener: TcpListener,
+    store: Store,
+    stored: Vec<Stored>,
+}
+
+impl Prepared {
+    async fn new(options: &Options) -> Result<Self, Vec<Problem>> {
+        let worker = Arc::new(load_worker(options.worker.as_deref())?);
+        let given = read_all(&options.files)?;
+        let store = store(options, &worker);
+        let mut entries = store.load().await.map_err(|e| vec![e.into()])?;
+        merge(&mut entries, given);
+        let stored: Vec<Stored> = entries.into_iter().map(|(stored, _)| stored).collect();
+        let problems: Vec<Problem> = stored.iter().flat_map(|stored| problems_of(stored, &worker)).collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let (host, port) = listen_address(options, &worker)?;
+        let listener = TcpListener::bind((host.as_str(), port)).await.map_err(|e| {
+            vec![Problem::new(
+                "listeners",
+                format!("cannot listen on {host}:{port}: {e}; choose another with --listen"),
+            )]
+        })?;
+        Ok(Self { worker, listener, store, stored })
+    }
+
+    async fn serve(self) -> u8 {
+        let Self { worker, listener, store, stored } = self;
+        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            return complain(&[Problem::new("", "cannot listen for signals")]);
+        };
+        announce_sink(&worker.sink);
+        let local = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
+        let worker_id =
+            worker.advertised.as_ref().map_or_else(|| local.clone(), |(host, port)| format!("{host}:{port}"));
+        let launch = Box::new(RealLaunch { worker: worker.clone() });
+        // A second on top: draining keeps its own time.
+        let supervisor = Supervisor::new(launch, store, worker.shutdown_timeout + Duration::from_secs(1));
+        let shared = rest::Shared { supervisor: supervisor.clone(), worker_id, cluster_id: cluster(&worker).await };
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(rest::serve(listener, shared, stop.clone()));
+        tracing::info!("REST interface on http://{local}");
+        supervisor.start(stored).await;
+        signalled(&mut terminate, &mut interrupt).await;
+        tracing::info!("stopping: connectors drain first");
+        tokio::select! {
+            () = supervisor.stop() => {}
+            () = signalled(&mut terminate, &mut interrupt) => {
+                tracing::warn!("second signal: exiting at once; what was in flight will be sent again");
+            }
+        }
+        stop.cancel();
+        // Idle keep-alive connections must not hold the process up.
+        let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
+        0
+    }
+}
+
+async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+async fn cluster(worker: &Worker) -> Option<String> {
+    let kafka = worker.kafka()?;
+    tokio::time::timeout(CLUSTER_ID_WITHIN, cluster_id(&kafka)).await.ok()?.ok()
+}
+
+fn announce_sink(sink: &SinkChoice) {
+    match sink {
+        SinkChoice::Kafka => {}
+        SinkChoice::Stdout => tracing::warn!("no bootstrap.servers: records go to standard output as JSON lines"),
+        SinkChoice::File(path) => tracing::warn!("records go to file {} as JSON lines", path.display()),
+    }
+}
+
+fn read_all(files: &[PathBuf]) -> Result<Entries, Vec<Problem>> {
+    let (mut read, mut problems) = (Entries::new(), Vec::new());
+    for path in files {
+        match read_file(path) {
+            Ok(stored) if read.iter().any(|(other, _)| other.name == stored.name) => {
+                problems.push(Problem::new("name", format!("two connector files have the name {}", stored.name)));
+            }
+            Ok(stored) => read.push((stored, modified(path))),
+            Err(e) => problems.push(e.into()),
+        }
+    }
+    if problems.is_empty() { Ok(read) } else { Err(problems) }
+}
+
+/// Connect's config topic when the worker names one; else a folder: the one that was named, `connectors` when nothing was,
+/// or, beside files that were given, one of our own for what REST changes.
+fn store(options: &Options, worker: &Worker) -> Store {
+    if let (Some(topic), Some(kafka)) = (&worker.config_topic, worker.kafka()) {
+        return Store::Topic { kafka, topic: topic.clone() };
+    }
+    let named = options.connectors.clone().or_else(|| worker.connectors.clone());
+    Store::Folder(match named {
+        Some(folder) => folder,
+        None if options.files.is_empty() => PathBuf::from(DEFAULT_FOLDER),
+        None => worker.state_folder(),
+    })
+}
+
+/// The later word on a connector counts: the file that was given, or what the store was told since.
+fn merge(entries: &mut Entries, given: Entries) {
+    for (file, changed) in given {
+        match entries.iter_mut().find(|(stored, _)| stored.name == file.name) {
+            None => entries.push((file, changed)),
+            Some((stored, written)) if written.is_none() || changed > *written => stored.config = file.config,
+            Some((stored, _)) if stored.config != file.config => {
+                tracing::warn!(connector = stored.name, "the stored settings are newer than the file and are used");
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn problems_of(stored: &Stored, worker: &Worker) -> Vec<Problem> {
+    let found = resolve(&stored.name, &stored.config, worker).err().unwrap_or_default();
+    found.into_iter().map(|p| Problem::new(&p.key, format!("connector {}: {}", stored.name, p.message))).collect()
+}
+
+fn listen_address(options: &Options, worker: &Worker) -> Result<(String, u16), Vec<Problem>> {
+    let Some(text) = &options.listen else { return Ok(worker.listen.clone()) };
+    let parsed = text
+        .rsplit_once(':')
+        .and_then(|(host, port)| Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?)));
+    parsed.ok_or_else(|| vec![Problem::new("listen", format!("--listen {text}: expected ADDR:PORT"))])
+}
+
+/// Resolves settings and runs real connectors.
+struct RealLaunch {
+    worker: Arc<Worker>,
+}
+
+impl Launch for RealLaunch {
+    fn check(&self, name: &str, config: &Raw) -> Result<(), Vec<Problem>> {
+        resolve(name, config, &self.worker).map(|_| ())
+    }
+
+    fn launch(&self, name: &str, config: &Raw, strings: Strings) -> Result<Running, Vec<Problem>> {
+        let (context, notes) = resolve(name, config, &self.worker)?;
+        notes.iter().for_each(|note| tracing::warn!(connector = name, "{note}"));
+        if let sink::Config::Kafka(kafka) = &context.sink {
+            let ignored = sink::kafka::properties::ignored(&kafka.properties);
+            if !ignored.is_empty() {
+                tracing::warn!(connector = name, "producer settings without a meaning here: {}", ignored.join(", "));
+            }
+        }
+        let Strings { paused, status, stop } = strings;
+        Ok(Box::pin(async move { connector::run(context, paused, status, stop).await.map_err(|e| e.to_string()) }))
+    }
+}

@@ -1,0 +1,295 @@
+//! Owns the connectors of a worker: which there are, in which state each shall be, and the tasks that run them.
+//!
+//! Two locks, neither held by a running connector: `entries` for a glance (status, lists), `changes` so that one change of
+//! a connector ends before the next begins. What shall run is written to the [`Store`] before it is done, so that a
+//! restart of the process finds it.
+
+mod store;
+
+pub(crate) use store::object;
+pub use store::{Entries, Store, StoreError, Stored, modified, read_file};
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::connector::{Activity, Status};
+use crate::settings::{Problem, Raw};
+
+/// What Connect calls the target state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Target {
+    #[default]
+    Running,
+    Paused,
+    Stopped,
+}
+
+impl Target {
+    /// Case-blind, as Connect reads `initial_state`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.trim().to_uppercase().as_str() {
+            "RUNNING" | "STARTED" => Some(Self::Running),
+            "PAUSED" => Some(Self::Paused),
+            "STOPPED" => Some(Self::Stopped),
+            _ => None,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Paused => "PAUSED",
+            Self::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// What a connector is started with beside its settings.
+pub struct Strings {
+    pub paused: watch::Receiver<bool>,
+    pub status: watch::Sender<Status>,
+    pub stop: CancellationToken,
+}
+
+/// A connector's life; `Err` is the text of a failure that no retry mends.
+pub type Running = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// Checks settings and makes connectors: the real one resolves them, tests bring their own.
+pub trait Launch: Send + Sync {
+    fn check(&self, name: &str, config: &Raw) -> Result<(), Vec<Problem>>;
+    fn launch(&self, name: &str, config: &Raw, strings: Strings) -> Result<Running, Vec<Problem>>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    #[error("Connector {0} already exists")]
+    Exists(String),
+    #[error("Connector {0} not found")]
+    Unknown(String),
+    #[error("{}", crate::settings::invalid_message(.0))]
+    Invalid(Vec<Problem>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+struct Entry {
+    config: Raw,
+    target: Target,
+    live: Option<Live>,
+    /// Why it could not even be started.
+    refused: Option<String>,
+}
+
+struct Live {
+    paused: watch::Sender<bool>,
+    status: watch::Receiver<Status>,
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), String>>,
+}
+
+/// A connector as others see it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct View {
+    pub name: String,
+    pub config: Raw,
+    pub target: Target,
+    /// `None`: no task (stopped, or paused before it ever ran).
+    pub task: Option<Status>,
+}
+
+pub struct Supervisor {
+    launch: Box<dyn Launch>,
+    store: Store,
+    entries: Mutex<BTreeMap<String, Entry>>,
+    changes: tokio::sync::Mutex<()>,
+    /// How long a stopping connector may drain before it is given up.
+    grace: Duration,
+}
+
+impl Supervisor {
+    pub fn new(launch: Box<dyn Launch>, store: Store, grace: Duration) -> Arc<Self> {
+        let (entries, changes) = (Mutex::default(), tokio::sync::Mutex::default());
+        Arc::new(Self { launch, store, entries, changes, grace })
+    }
+
+    /// Starts what was running before. Settings that no longer pass leave the connector FAILED, the others run.
+    pub async fn start(&self, stored: Vec<Stored>) {
+        let _change = self.changes.lock().await;
+        for Stored { name, config, target } in stored {
+            self.entries().insert(name.clone(), Entry { config, target, live: None, refused: None });
+            if target == Target::Running {
+                self.bring_up(&name);
+            }
+        }
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.entries().keys().cloned().collect()
+    }
+
+    pub fn view(&self, name: &str) -> Option<View> {
+        self.entries().get(name).map(|entry| entry.view(name))
+    }
+
+    pub async fn create(&self, name: &str, config: Raw, target: Target) -> Result<View, ChangeError> {
+        self.launch.check(name, &config).map_err(ChangeError::Invalid)?;
+        let _change = self.changes.lock().await;
+        if self.entries().contains_key(name) {
+            return Err(ChangeError::Exists(name.to_owned()));
+        }
+        self.store.put(name, &config, target).await?;
+        self.entries().insert(name.to_owned(), Entry { config, target, live: None, refused: None });
+        if target == Target::Running {
+            self.bring_up(name);
+        }
+        self.found(name)
+    }
+
+    /// Replaces the settings and restarts; answers also whether the connector is new.
+    pub async fn update(&self, name: &str, config: Raw) -> Result<(View, bool), ChangeError> {
+        if self.view(name).is_none() {
+            return Ok((self.create(name, config, Target::Running).await?, true));
+        }
+        self.launch.check(name, &config).map_err(ChangeError::Invalid)?;
+        let _change = self.changes.lock().await;
+        let target = self.found(name)?.target;
+        self.store.put(name, &config, target).await?;
+        let same = {
+            let mut entries = self.entries();
+            let entry = entries.get_mut(name).ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
+            let same = entry.config == config;
+            entry.config = config;
+            same
+        };
+        if !same && self.found(name)?.task.is_some() {
+            self.take_down(name).await;
+            self.bring_up(name);
+        }
+        Ok((self.found(name)?, false))
+    }
+
+    pub async fn set_target(&self, name: &str, target: Target) -> Result<(), ChangeError> {
+        let _change = self.changes.lock().await;
+        let before = self.found(name)?;
+        if before.target != target {
+            self.store.put(name, &before.config, target).await?;
+        }
+        if let Some(entry) = self.entries().get_mut(name) {
+            entry.target = target;
+            if let Some(live) = &entry.live {
+                live.paused.send_replace(target == Target::Paused);
+            }
+        }
+        match target {
+            Target::Stopped => self.take_down(name).await,
+            Target::Running if before.task.is_none() => self.bring_up(name),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Starts the task anew, if there is one or should be.
+    pub async fn restart(&self, name: &str, only_failed: bool) -> Result<(), ChangeError> {
+        let _change = self.changes.lock().await;
+        let view = self.found(name)?;
+        let failed = view.task.as_ref().is_some_and(|status| matches!(status.activity, Activity::Failed { .. }));
+        if (only_failed && !failed) || (view.task.is_none() && view.target != Target::Running) {
+            return Ok(());
+        }
+        self.take_down(name).await;
+        self.bring_up(name);
+        Ok(())
+    }
+
+    pub async fn delete(&self, name: &str) -> Result<(), ChangeError> {
+        let _change = self.changes.lock().await;
+        self.found(name)?;
+        self.store.delete(name).await?;
+        self.take_down(name).await;
+        self.entries().remove(name);
+        Ok(())
+    }
+
+    /// Drains and ends every connector; what shall run stays as it is.
+    pub async fn stop(&self) {
+        let _change = self.changes.lock().await;
+        for entry in self.entries().values() {
+            if let Some(live) = &entry.live {
+                live.stop.cancel();
+            }
+        }
+        for name in self.names() {
+            self.take_down(&name).await;
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn found(&self, name: &str) -> Result<View, ChangeError> {
+        self.view(name).ok_or_else(|| ChangeError::Unknown(name.to_owned()))
+    }
+
+    fn bring_up(&self, name: &str) {
+        let mut entries = self.entries();
+        let Some(entry) = entries.get_mut(name) else { return };
+        let (paused, paused_receiver) = watch::channel(entry.target == Target::Paused);
+        let (status, status_receiver) = watch::channel(Status::default());
+        let stop = CancellationToken::new();
+        let strings = Strings { paused: paused_receiver, status, stop: stop.clone() };
+        match self.launch.launch(name, &entry.config, strings) {
+            Ok(running) => {
+                let task = tokio::spawn(running);
+                entry.refused = None;
+                entry.live = Some(Live { paused, status: status_receiver, stop, task });
+            }
+            Err(problems) => {
+                let why = crate::settings::invalid_message(&problems);
+                tracing::error!(connector = name, "cannot start: {why}");
+                entry.refused = Some(why);
+            }
+        }
+    }
+
+    /// Ends the task: gracefully within the grace period, then by force. Nothing is lost by force, only repeated.
+    async fn take_down(&self, name: &str) {
+        let live = self.entries().get_mut(name).and_then(|entry| {
+            entry.refused = None;
+            entry.live.take()
+        });
+        let Some(mut live) = live else { return };
+        live.stop.cancel();
+        if tokio::time::timeout(self.grace, &mut live.task).await.is_err() {
+            tracing::warn!(connector = name, "did not stop in time: what was in flight will be sent again");
+            live.task.abort();
+        }
+    }
+}
+
+impl Entry {
+    fn view(&self, name: &str) -> View {
+        let failed =
+            |why: String, remedy: String| Status { activity: Activity::Failed { why, remedy }, ..Status::default() };
+        let task = match (&self.live, &self.refused) {
+            (Some(live), _) => {
+                let status = live.status.borrow().clone();
+                let ended = live.task.is_finished() && !live.stop.is_cancelled();
+                // A task that ended without saying why has panicked.
+                match ended && !matches!(status.activity, Activity::Failed { .. } | Activity::Stopped) {
+                    true => Some(failed("the connector ended unexpectedly".to_owned(), "see the log".to_owned())),
+                    false => Some(status),
+                }
+            }
+            (None, Some(why)) => Some(failed(why.clone(), String::new())),
+            (None, None) => None,
+        };
+        View { name: name.to_owned(), config: self.config.clone(), target: self.target, task }
+    }
+}

@@ -1,0 +1,14 @@
+//! Logs: human lines on stderr, so that stdout belongs to the records.
+
+use tracing_subscriber::EnvFilter;
+
+/// Filters by `RUST_LOG`, else by `level` (the worker's `log.level`), else info. librdkafka speaks only of trouble.
+pub fn start(level: Option<&str>) {
+    let filter =
+        std::env::var("RUST_LOG").ok().or_else(|| level.map(str::to_lowercase)).unwrap_or_else(|| "info".to_owned());
+    let filter = EnvFilter::try_new(format!("librdkafka=error,rdkafka=error,{filter}"))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    // A second start in one process (tests, embedding) keeps the first.
+    let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi).with_env_filter(filter).try_init();
+}

@@ -1,0 +1,13 @@
+//! Everything that needs a real Postgres and a real Kafka, through the binary and its REST interface only.
+//!
+//! `make test` starts the servers (`tests/servers`); they are found in WALCAST_TEST_PG and WALCAST_TEST_KAFKA.
+
+// Tests speak to the person who runs them; items are shared between the files of one binary.
+#![allow(clippy::print_stdout, clippy::print_stderr, unreachable_pub)]
+
+mod cases;
+mod kill;
+mod life;
+mod normalise;
+mod refusals;
+mod rig;

@@ -1,0 +1,385 @@
+//! Databases, topics and processes of one test; everything is gone when it is dropped.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use serde_json::{Value, json};
+
+/// How long a test waits for anything.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Polls until `condition` holds; the one place that sleeps.
+#[allow(clippy::disallowed_methods)]
+pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < end, "waited {} s for: {what}", PATIENCE.as_secs());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn server(variable: &str) -> String {
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, which starts the servers"))
+}
+
+/// host, port, user and password of the test Postgres.
+pub struct Postgres {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: String,
+}
+
+pub fn postgres() -> Postgres {
+    let url = server("WALCAST_TEST_PG");
+    let rest = url.strip_prefix("postgres://").expect("WALCAST_TEST_PG: postgres://user:password@host:port/database");
+    let (login, address) = rest.split_once('@').expect("user:password@ in WALCAST_TEST_PG");
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let (host, port) = address.split('/').next().unwrap_or("").split_once(':').expect("host:port in WALCAST_TEST_PG");
+    Postgres { host: host.into(), port: port.parse().expect("a port"), user: user.into(), password: password.into() }
+}
+
+pub fn kafka() -> String {
+    server("WALCAST_TEST_KAFKA")
+}
+
+/// psql, stopping at the first error; answers what it prints, unaligned.
+pub fn psql(database: &str, arguments: &[&str], input: &str) -> String {
+    let pg = postgres();
+    let folder = std::env::var("WALCAST_TEST_PG_BIN").map(PathBuf::from).unwrap_or_default();
+    let mut child = Command::new(folder.join("psql"))
+        .args([
+            "-X",
+            "-q",
+            "-At",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            &pg.host,
+            "-p",
+            &pg.port.to_string(),
+            "-U",
+            &pg.user,
+            "-d",
+            database,
+        ])
+        .args(arguments)
+        .env("PGPASSWORD", &pg.password)
+        .env("PGOPTIONS", "-c client_min_messages=warning")
+        .env_remove("PGTZ")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("psql runs");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("psql reads");
+    let output = child.wait_with_output().expect("psql ends");
+    assert!(output.status.success(), "psql {database}: {}\n{input}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+}
+
+pub fn sql(database: &str, text: &str) -> String {
+    psql(database, &[], text)
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A name no other test and no other run uses.
+pub fn unique(name: &str) -> String {
+    format!("{name}_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A database and its slots.
+pub struct Database {
+    pub name: String,
+}
+
+impl Database {
+    pub fn new(name: &str) -> Self {
+        let name = name.to_owned();
+        sql(
+            "postgres",
+            &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE); CREATE DATABASE \"{name}\" TEMPLATE template0;"),
+        );
+        Self { name }
+    }
+
+    pub fn sql(&self, text: &str) -> String {
+        sql(&self.name, text)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return; // left for a look; the server is thrown away anyway
+        }
+        let name = &self.name;
+        wait_for("no one to use the slots", || {
+            sql("postgres", &format!("SELECT count(*) FROM pg_replication_slots WHERE database = '{name}' AND active"))
+                == "0"
+        });
+        sql(
+            "postgres",
+            &format!("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{name}'"),
+        );
+        sql("postgres", &format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
+    }
+}
+
+/// A folder of one test.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(unique("walcast-it"));
+        fs::create_dir_all(&path).expect("a temporary folder");
+        Self(path)
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().expect("inside the folder")).expect("a folder");
+        fs::write(&path, text).expect("a file");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+}
+
+/// Settings of a connector on `database`, with everything set that every test needs.
+pub fn connector(database: &str, prefix: &str) -> Value {
+    let pg = postgres();
+    json!({
+        "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+        "database.hostname": pg.host, "database.port": pg.port.to_string(),
+        "database.user": pg.user, "database.password": pg.password, "database.dbname": database,
+        "topic.prefix": prefix, "slot.name": format!("s_{prefix}"), "plugin.name": "pgoutput",
+        "status.update.interval.ms": "500",
+    })
+}
+
+/// A worker file for the test Kafka, with topics of its own.
+pub fn worker(name: &str) -> String {
+    format!(
+        "bootstrap.servers={}\ngroup.id={name}\noffset.storage.topic={name}-offsets\noffset.storage.replication.factor=1\n\
+         offset.flush.interval.ms=100\n",
+        kafka()
+    )
+}
+
+/// A running `walcast run`.
+pub struct Walcast {
+    pub child: Child,
+    pub port: u16,
+    log: PathBuf,
+}
+
+impl Walcast {
+    /// Starts it in `folder` and waits for REST.
+    pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let (mut started, log) = Self::spawn(folder, arguments);
+        let mut walcast = None;
+        wait_for("REST to answer", || {
+            if let Some((child, port)) = started.take() {
+                walcast = Some(Self { child, port, log: log.clone() });
+            }
+            let walcast = walcast.as_mut().expect("spawned");
+            if let Ok(Some(status)) = walcast.child.try_wait() {
+                panic!("walcast ended with {status}:\n{}", walcast.log());
+            }
+            walcast.try_call("GET", "/", None).is_some()
+        });
+        walcast.expect("started")
+    }
+
+    fn spawn(folder: &Folder, arguments: &[&str]) -> (Option<(Child, u16)>, PathBuf) {
+        let port = free_port();
+        let log = folder.0.join(format!("{}.log", unique("walcast")));
+        let file = fs::File::create(&log).expect("a log file");
+        let child = Command::new(env!("CARGO_BIN_EXE_walcast"))
+            .arg("run")
+            .args(arguments)
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .current_dir(&folder.0)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("the log twice"))
+            .stderr(file)
+            .spawn()
+            .expect("walcast starts");
+        (Some((child, port)), log)
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// SIGTERM; answers the exit code.
+    pub fn stop(mut self) -> i32 {
+        self.signal("TERM");
+        self.child.wait().expect("walcast ends").code().unwrap_or(-1)
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().expect("kill -9");
+        self.child.wait().expect("walcast is gone");
+    }
+
+    pub fn signal(&self, name: &str) {
+        let done = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(done.expect("kill runs").success());
+    }
+
+    pub fn try_call(&self, method: &str, path: &str, body: Option<&str>) -> Option<(u16, Value)> {
+        http(self.port, method, path, body)
+    }
+
+    pub fn call(&self, method: &str, path: &str, body: Option<&str>) -> (u16, Value) {
+        self.try_call(method, path, body).unwrap_or_else(|| panic!("{method} {path} got no answer\n{}", self.log()))
+    }
+
+    pub fn task(&self, name: &str) -> Value {
+        self.call("GET", &format!("/connectors/{name}/status"), None).1["tasks"][0].clone()
+    }
+}
+
+impl Drop for Walcast {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- log of walcast\n{}", self.log());
+        }
+    }
+}
+
+/// One HTTP call; `None` when nobody answers.
+pub fn http(port: u16, method: &str, path: &str, body: Option<&str>) -> Option<(u16, Value)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    let body = body.unwrap_or("");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split_whitespace().nth(1)?.parse().ok()?;
+    Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
+}
+
+/// A record as it lies in Kafka.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub topic: String,
+    pub partition: i32,
+    pub key: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+fn consumer() -> BaseConsumer {
+    ClientConfig::new()
+        .set("bootstrap.servers", kafka())
+        .set("group.id", unique("reader"))
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true")
+        .set("isolation.level", "read_committed")
+        .create()
+        .expect("a consumer")
+}
+
+/// All records of the topics that `wanted` picks, by topic, partition and offset.
+pub fn dump(wanted: impl Fn(&str) -> bool) -> Vec<Line> {
+    let consumer = consumer();
+    let metadata = consumer.fetch_metadata(None, PATIENCE).expect("metadata of Kafka");
+    let mut assignment = TopicPartitionList::new();
+    let mut open = 0;
+    for topic in metadata.topics().iter().filter(|topic| wanted(topic.name())) {
+        for partition in topic.partitions() {
+            assignment.add_partition_offset(topic.name(), partition.id(), Offset::Beginning).expect("a partition");
+            open += 1;
+        }
+    }
+    let mut lines = Vec::new();
+    if open == 0 {
+        return Vec::new();
+    }
+    consumer.assign(&assignment).expect("assigned");
+    let end = Instant::now() + PATIENCE;
+    while open > 0 {
+        assert!(Instant::now() < end, "Kafka did not give up its records");
+        match consumer.poll(Duration::from_millis(200)) {
+            None => {}
+            Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => open -= 1,
+            Some(Err(e)) => panic!("reading Kafka: {e}"),
+            Some(Ok(message)) => {
+                let headers = message
+                    .headers()
+                    .map(|headers| headers.iter().map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec))).collect());
+                lines.push((
+                    message.offset(),
+                    Line {
+                        topic: message.topic().to_owned(),
+                        partition: message.partition(),
+                        key: message.key().map(<[u8]>::to_vec),
+                        value: message.payload().map(<[u8]>::to_vec),
+                        headers: headers.unwrap_or_default(),
+                    },
+                ));
+            }
+        }
+    }
+    lines.sort_by(|(a_offset, a), (b_offset, b)| {
+        (&a.topic, a.partition, a_offset).cmp(&(&b.topic, b.partition, b_offset))
+    });
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// Records in a topic, by its watermarks.
+pub fn count(topic: &str) -> i64 {
+    consumer().fetch_watermarks(topic, 0, PATIENCE).map_or(0, |(low, high)| high - low)
+}
+
+/// Waits until the slot is confirmed past everything written so far: all records are acknowledged and stored.
+pub fn drained(database: &str, slot: &str) {
+    let target = sql(database, "SELECT pg_current_wal_insert_lsn()");
+    wait_for("the slot to be confirmed", || {
+        let query =
+            format!("SELECT confirmed_flush_lsn >= '{target}' FROM pg_replication_slots WHERE slot_name = '{slot}'");
+        sql(database, &query) == "t"
+    });
+}
+
+pub fn streaming(slot: &str) -> bool {
+    sql(
+        "postgres",
+        &format!(
+            "SELECT active FROM pg_replication_slots WHERE slot_name = '{slot}' AND confirmed_flush_lsn IS NOT NULL AND NOT EXISTS (SELECT FROM pg_stat_replication r WHERE r.pid = active_pid AND r.state <> 'streaming')"
+        ),
+    ) == "t"
+}
+
+pub fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}

@@ -1,43 +1,32 @@
-# The commands of the house. Each installs what it needs from the distribution (Debian, Ubuntu; as root or with sudo) and
-# says so; a second run downloads nothing.
+# What a person types. Everything that is missing on the machine is installed by the targets themselves, and said so.
 
-CARGO   ?= cargo
-SERVERS := tests/servers
+.PHONY: build release test unit lint demo bench tools
 
-.PHONY: help demo test lint unit it bench release prerequisites clean
+build: tools
+	cargo build
 
-help:
-	@echo 'make demo           a small shop in a throw-away Postgres; every change appears as a record'
-	@echo 'make demo KAFKA=1   the same through a real Apache Kafka and the Python consumer of examples/'
-	@echo 'make test           format, lints, unit tests, integration tests with a real Postgres and a real Kafka'
-	@echo 'make bench          a million rows in one transaction into a real Kafka: rate and peak memory'
-	@echo 'make release        the binary: target/release/walcast'
+release: tools
+	cargo build --release
 
-demo: prerequisites
-	@$(CARGO) build --bin walcast
-	@$(SERVERS) $(if $(KAFKA),--kafka) -- python3 examples/demo $(if $(KAFKA),--kafka)
+# Format, lints, unit tests, and everything that needs a real Postgres and a real Kafka.
+test: lint unit
+	tests/servers --kafka -- cargo test --test it
 
-test: lint unit it
+unit: tools
+	cargo test --lib --test laws
 
-lint: prerequisites
-	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets -- -D warnings
+lint: tools
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
 
-unit: prerequisites
-	$(CARGO) test --lib --bins --test laws
+# A small shop, watched by walcast. KAFKA=1: through a real Kafka.
+demo: release
+	tests/servers $(if $(KAFKA),--kafka) -- examples/demo
 
-it: prerequisites
-	$(SERVERS) --kafka -- $(CARGO) test --test it -- --test-threads=2
+# One transaction of a million rows into a real Kafka: figures, no verdict.
+bench: tools
+	tests/servers --kafka -- cargo bench --bench million
 
-bench: prerequisites
-	$(CARGO) build --release
-	$(SERVERS) --kafka -- python3 benches/million
-
-release: prerequisites
-	$(CARGO) build --release
-
-prerequisites:
-	@tests/prerequisites
-
-clean:
-	$(CARGO) clean
+# Compiler, OpenSSL and zlib headers.
+tools:
+	@tests/tools

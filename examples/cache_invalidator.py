@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
-"""Keeps a Redis cache honest: forgets product:ID whenever that product, or an order of it, changes in Postgres.
+"""Invalidates a Redis cache by product id whenever a product changes.
 
-    pip install -r requirements.txt
-    python3 cache_invalidator.py --bootstrap localhost:9092 --topics dukaan.public.products,dukaan.public.orders \\
-                                 --redis redis://localhost:6379/0
+    cache_invalidator.py [--bootstrap HOST:PORT] [--topic NAME] [--group NAME] [--redis URL | --print] [--idle SECONDS]
 
-It reads as member of a consumer group and commits an offset only after the cache forgot the key, so it may be stopped or
-killed at any time: the next one resumes there, and nothing is missed (a key may be forgotten twice, which does no harm).
-Without --redis it only says what it would forget. It reads Debezium's envelope as well as unwrapped rows (dukaan.json),
-with or without schemas.
+It is a member of a consumer group and commits after each batch it has acted on, so that it goes on where it was after a
+stop. Deletes are seen by their tombstone or by `before`; either way the key names the product. With --idle it ends once
+nothing came for so long, which scripts like.
 """
 
 import argparse
@@ -19,78 +16,54 @@ import sys
 from kafka import KafkaConsumer
 
 
-def document(data):
-    """The JSON in a key or value, without its schema; None for a tombstone."""
-    if data is None:
-        return None
-    parsed = json.loads(data)
-    if isinstance(parsed, dict) and parsed.keys() == {"schema", "payload"}:
-        return parsed["payload"]
-    return parsed
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bootstrap", default="localhost:9092")
+    parser.add_argument("--topic", default="dukaan.public.products")
+    parser.add_argument("--group", default="cache-invalidator")
+    parser.add_argument("--redis", default="redis://localhost:6379/0")
+    parser.add_argument("--print", action="store_true", dest="show", help="print instead of talking to Redis")
+    parser.add_argument("--idle", type=float, help="end after so many seconds without a record")
+    return parser.parse_args()
 
 
-def row(value):
-    """The row as it is now, or as it was before its end, and what happened to it."""
-    if not isinstance(value, dict):
-        return {}, "tombstone"
-    if "op" in value and "source" in value:
-        operation = {"r": "read", "c": "create", "u": "update", "d": "delete"}.get(value["op"], value["op"])
-        return value.get("after") or value.get("before") or {}, operation
-    return value, "delete" if value.get("__deleted") == "true" else "change"
-
-
-def product_of(topic, key, value):
-    """The id of the product a record is about, and what happened."""
-    columns, operation = row(value)
-    if topic.endswith(".products"):
-        return (key or columns or {}).get("id"), operation
-    return columns.get("product_id"), operation
-
-
-class Printed:
-    """Stands in for Redis."""
-
-    def delete(self, _key):
-        return 0
-
-
-def cache(url):
-    if not url:
-        return Printed()
-    import redis  # only who has a cache needs the client
-
-    return redis.Redis.from_url(url)
+def product_id(key):
+    """The id in a record's key, with schemas or without."""
+    document = json.loads(key)
+    return document.get("payload", document)["id"]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bootstrap", default="localhost:9092")
-    parser.add_argument("--topics", default="dukaan.public.products,dukaan.public.orders")
-    parser.add_argument("--group", default="cache-invalidator")
-    parser.add_argument("--redis", metavar="URL", help="such as redis://localhost:6379/0; without it: only print")
-    arguments = parser.parse_args()
-
+    options = arguments()
+    cache = None
+    if not options.show:
+        import redis
+        cache = redis.Redis.from_url(options.redis)
     consumer = KafkaConsumer(
-        *arguments.topics.split(","), bootstrap_servers=arguments.bootstrap, group_id=arguments.group,
-        enable_auto_commit=False, auto_offset_reset="earliest", metadata_max_age_ms=2000,
+        options.topic, bootstrap_servers=options.bootstrap, group_id=options.group, enable_auto_commit=False,
+        auto_offset_reset="earliest",
     )
-    store, going = cache(arguments.redis), [True]
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: going.clear())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    idle = 0.0
+    try:
+        while options.idle is None or idle < options.idle:
+            batch = consumer.poll(timeout_ms=500)
+            idle = 0.0 if batch else idle + 0.5
+            for records in batch.values():
+                for record in records:
+                    if record.key is None:
+                        continue
+                    name = f"product:{product_id(record.key)}"
+                    if cache:
+                        cache.delete(name)
+                    print(f"{record.topic} {record.partition}:{record.offset} invalidated {name}", flush=True)
+            if batch:
+                # Only what has been acted on is committed: a stop in between repeats, and deleting twice does no harm.
+                consumer.commit()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        consumer.close()
 
-    while going:
-        batches = consumer.poll(timeout_ms=200)
-        for records in batches.values():
-            for record in records:
-                product, operation = product_of(record.topic, document(record.key), document(record.value))
-                if product is None or operation == "tombstone":
-                    continue
-                store.delete(f"product:{product}")
-                print(f"forget product:{product:<4} {operation:<7} {record.topic}@{record.offset}", flush=True)
-        if batches:
-            consumer.commit()
-    consumer.close()
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+main()

@@ -29,4 +29,4 @@ bench: tools
 
 # Compiler, OpenSSL and zlib headers.
 tools:
-	@tests/tools
+	@tests/prerequisites

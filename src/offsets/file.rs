@@ -21,6 +21,9 @@ pub(super) fn read(path: &Path, key: &[u8]) -> Result<Option<Offset>, OffsetErro
 /// Replaces one offset, or removes it. After a crash the file holds the old one or the new one.
 pub(super) fn write(path: &Path, key: &[u8], offset: Option<&Offset>) -> Result<(), OffsetError> {
     let failed = |error: io::Error| failed(path, &error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
     // Held until the end: others wait, so that nobody's change is lost between reading and renaming.
     let lock =
         OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, "lock")).map_err(failed)?;
@@ -98,6 +101,16 @@ mod tests {
 
     fn at(lsn: u64) -> Offset {
         Offset { lsn: Lsn(lsn), ours: true, ..Offset::default() }
+    }
+
+    #[test]
+    fn the_folder_is_made_with_the_first_offset() {
+        let folder = Folder::new("first");
+        let path = folder.0.join("a/b/offsets.json");
+        let key = key("x", "p");
+        assert_eq!(read(&path, &key).unwrap(), None);
+        write(&path, &key, Some(&at(7))).unwrap();
+        assert_eq!(read(&path, &key).unwrap().unwrap().lsn, Lsn(7));
     }
 
     #[test]

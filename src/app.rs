@@ -92,7 +92,8 @@ impl Prepared {
         let worker = Arc::new(load_worker(options.worker.as_deref())?);
         let given = read_all(&options.files)?;
         let store = store(options, &worker);
-        let mut entries = store.load().await.map_err(|e| vec![e.into()])?;
+        let mut entries =
+            store.load().await.map_err(|errors| errors.into_iter().map(Problem::from).collect::<Vec<_>>())?;
         merge(&mut entries, given);
         let stored: Vec<Stored> = entries.into_iter().map(|(stored, _)| stored).collect();
         let problems: Vec<Problem> = stored.iter().flat_map(|stored| problems_of(stored, &worker)).collect();

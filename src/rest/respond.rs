@@ -35,7 +35,7 @@ pub(super) fn change_error(error_: &ChangeError) -> Response {
         ChangeError::Exists(_) => StatusCode::CONFLICT,
         ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
         ChangeError::Invalid(_) => StatusCode::BAD_REQUEST,
-        ChangeError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        ChangeError::Store(_) | ChangeError::Broken => StatusCode::INTERNAL_SERVER_ERROR,
     };
     error(status, error_.to_string())
 }

@@ -99,7 +99,9 @@ fn location(shared: &Shared, name: &str) -> String {
     let mut path = String::new();
     for byte in name.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => path.push(char::from(byte)),
+            // What a path segment may hold as it is, in Java's eyes.
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => path.push(char::from(byte)),
+            _ if b"-_.~!$&'()*+,;=:@".contains(&byte) => path.push(char::from(byte)),
             _ => path.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -108,6 +110,11 @@ fn location(shared: &Shared, name: &str) -> String {
 
 fn not_found(name: &str) -> Response {
     change_error(&ChangeError::Unknown(name.to_owned()))
+}
+
+/// The text of calls that restart.
+fn unknown(name: &str) -> Response {
+    error(StatusCode::NOT_FOUND, format!("Unknown connector: {name}"))
 }
 
 async fn info(State(shared): Worker, Path(name): Path<String>) -> Response {
@@ -173,6 +180,9 @@ async fn tasks(State(shared): Worker, Path(name): Path<String>) -> Response {
 }
 
 async fn task_status(State(shared): Worker, Path((name, task)): Path<(String, String)>) -> Response {
+    if task.parse::<u32>().is_err() {
+        return error(StatusCode::NOT_FOUND, "HTTP 404 Not Found");
+    }
     let view = shared.supervisor.view(name.trim()).filter(|_| task == "0");
     match view.and_then(|view| state::task(&view, &shared.worker_id)) {
         Some(status) => ok(&status),
@@ -181,8 +191,11 @@ async fn task_status(State(shared): Worker, Path((name, task)): Path<(String, St
 }
 
 async fn restart_task(State(shared): Worker, Path((name, task)): Path<(String, String)>) -> Response {
-    let there = shared.supervisor.view(name.trim()).is_some_and(|view| view.task.is_some() && task == "0");
-    if !there {
+    if task.parse::<u32>().is_err() {
+        return error(StatusCode::NOT_FOUND, "HTTP 404 Not Found");
+    }
+    let Some(view) = shared.supervisor.view(name.trim()) else { return unknown(&name) };
+    if view.task.is_none() || task != "0" {
         return error(StatusCode::NOT_FOUND, format!("Unknown task: {name}-{task}"));
     }
     match shared.supervisor.restart(name.trim(), false).await {
@@ -199,7 +212,7 @@ async fn restart(State(shared): Worker, Path(name): Path<String>, RawQuery(query
     };
     let (include_tasks, only_failed) = (flag("includeTasks"), flag("onlyFailed"));
     let Some(view) = shared.supervisor.view(name) else {
-        return error(StatusCode::NOT_FOUND, format!("Unknown connector: {name}"));
+        return unknown(name);
     };
     let before = state::restarting(&view, &shared.worker_id, only_failed);
     match shared.supervisor.restart(name, only_failed).await {

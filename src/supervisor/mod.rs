@@ -4,10 +4,17 @@
 //! a connector ends before the next begins. What shall run is written to the [`Store`] before it is done, so that a
 //! restart of the process finds it.
 
+mod change;
+#[cfg(test)]
+pub(crate) mod fake;
+mod folder;
 mod store;
+#[cfg(test)]
+mod tests;
 
+pub use folder::{modified, read_file};
 pub(crate) use store::object;
-pub use store::{Entries, Store, StoreError, Stored, modified, read_file};
+pub use store::{Entries, Store, StoreError, Stored};
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -16,10 +23,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::connector::{Activity, Status};
 use crate::settings::{Problem, Raw};
+
+/// How long an aborted task is waited for.
+const LAST_WORD: Duration = Duration::from_millis(200);
 
 /// What Connect calls the target state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -76,6 +87,8 @@ pub enum ChangeError {
     Invalid(Vec<Problem>),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the change ended unexpectedly: see the log")]
+    Broken,
 }
 
 struct Entry {
@@ -137,7 +150,7 @@ impl Supervisor {
         self.entries().get(name).map(|entry| entry.view(name))
     }
 
-    pub async fn create(&self, name: &str, config: Raw, target: Target) -> Result<View, ChangeError> {
+    async fn create_now(&self, name: &str, config: Raw, target: Target) -> Result<View, ChangeError> {
         self.launch.check(name, &config).map_err(ChangeError::Invalid)?;
         let _change = self.changes.lock().await;
         if self.entries().contains_key(name) {
@@ -151,10 +164,9 @@ impl Supervisor {
         self.found(name)
     }
 
-    /// Replaces the settings and restarts; answers also whether the connector is new.
-    pub async fn update(&self, name: &str, config: Raw) -> Result<(View, bool), ChangeError> {
+    async fn update_now(&self, name: &str, config: Raw) -> Result<(View, bool), ChangeError> {
         if self.view(name).is_none() {
-            return Ok((self.create(name, config, Target::Running).await?, true));
+            return Ok((self.create_now(name, config, Target::Running).await?, true));
         }
         self.launch.check(name, &config).map_err(ChangeError::Invalid)?;
         let _change = self.changes.lock().await;
@@ -174,7 +186,7 @@ impl Supervisor {
         Ok((self.found(name)?, false))
     }
 
-    pub async fn set_target(&self, name: &str, target: Target) -> Result<(), ChangeError> {
+    async fn set_target_now(&self, name: &str, target: Target) -> Result<(), ChangeError> {
         let _change = self.changes.lock().await;
         let before = self.found(name)?;
         if before.target != target {
@@ -194,8 +206,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Starts the task anew, if there is one or should be.
-    pub async fn restart(&self, name: &str, only_failed: bool) -> Result<(), ChangeError> {
+    async fn restart_now(&self, name: &str, only_failed: bool) -> Result<(), ChangeError> {
         let _change = self.changes.lock().await;
         let view = self.found(name)?;
         let failed = view.task.as_ref().is_some_and(|status| matches!(status.activity, Activity::Failed { .. }));
@@ -207,7 +218,7 @@ impl Supervisor {
         Ok(())
     }
 
-    pub async fn delete(&self, name: &str) -> Result<(), ChangeError> {
+    async fn delete_now(&self, name: &str) -> Result<(), ChangeError> {
         let _change = self.changes.lock().await;
         self.found(name)?;
         self.store.delete(name).await?;
@@ -224,8 +235,10 @@ impl Supervisor {
                 live.stop.cancel();
             }
         }
+        // All of them drain at the same time, so one period is enough for all.
+        let deadline = Instant::now() + self.grace;
         for name in self.names() {
-            self.take_down(&name).await;
+            self.take_down_by(&name, deadline).await;
         }
     }
 
@@ -260,15 +273,21 @@ impl Supervisor {
 
     /// Ends the task: gracefully within the grace period, then by force. Nothing is lost by force, only repeated.
     async fn take_down(&self, name: &str) {
+        self.take_down_by(name, Instant::now() + self.grace).await;
+    }
+
+    async fn take_down_by(&self, name: &str, deadline: Instant) {
         let live = self.entries().get_mut(name).and_then(|entry| {
             entry.refused = None;
             entry.live.take()
         });
         let Some(mut live) = live else { return };
         live.stop.cancel();
-        if tokio::time::timeout(self.grace, &mut live.task).await.is_err() {
+        if timeout_at(deadline, &mut live.task).await.is_err() {
             tracing::warn!(connector = name, "did not stop in time: what was in flight will be sent again");
             live.task.abort();
+            // Gone before a successor starts, unless it never comes to an await.
+            let _ = timeout(LAST_WORD, &mut live.task).await;
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Where it is written which connectors shall run: a folder of connector files, or Connect's config topic.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use super::Target;
-use crate::settings::connector::{flat, named, parse_file};
+use super::{Target, folder};
+use crate::settings::connector::{flat, named};
 use crate::settings::{Problem, Raw};
 use crate::sink::SinkError;
 use crate::sink::kafka::{self, topic};
@@ -32,7 +32,7 @@ pub struct Stored {
 
 #[derive(Clone, Debug)]
 pub enum Store {
-    /// One `NAME.json` each, with `initial_state` when that is not RUNNING.
+    /// One file each, with `initial_state` when that is not RUNNING.
     Folder(PathBuf),
     /// Connect's own records; others in the topic are left alone.
     Topic { kafka: kafka::Config, topic: String },
@@ -42,34 +42,24 @@ pub enum Store {
 pub type Entries = Vec<(Stored, Option<SystemTime>)>;
 
 impl Store {
-    pub async fn load(&self) -> Result<Entries, StoreError> {
+    /// All connectors, or everything that is wrong with what is written.
+    pub async fn load(&self) -> Result<Entries, Vec<StoreError>> {
         match self {
-            Self::Folder(folder) => load_folder(folder),
-            Self::Topic { kafka, topic } => {
-                topic::ensure_compacted(kafka, topic, 1, 3).await?;
-                Ok(fold(topic::read(kafka, topic, READ_WITHIN).await?))
-            }
+            Self::Folder(folder) => folder::load(folder),
+            Self::Topic { kafka, topic } => load_topic(kafka, topic).await.map_err(|e| vec![e.into()]),
         }
     }
 
     pub async fn put(&self, name: &str, config: &Raw, target: Target) -> Result<(), StoreError> {
         match self {
-            Self::Folder(folder) => write_file(&path_of(folder, name), name, config, target),
+            Self::Folder(folder) => folder::put(folder, name, config, target),
             Self::Topic { kafka, topic } => Ok(topic::write(kafka, topic, &records(name, config, target)).await?),
         }
     }
 
     pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
         match self {
-            Self::Folder(folder) => {
-                let path = path_of(folder, name);
-                match std::fs::remove_file(&path) {
-                    Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                        Err(StoreError::File { path, why: e.to_string() })
-                    }
-                    _ => Ok(()),
-                }
-            }
+            Self::Folder(folder) => folder::delete(folder, name),
             Self::Topic { kafka, topic } => {
                 let gone = |key: String| (Some(0), key.into_bytes(), None);
                 let records = [gone(format!("connector-{name}")), gone(format!("target-state-{name}"))];
@@ -79,66 +69,9 @@ impl Store {
     }
 }
 
-/// `NAME.json` with everything percent-encoded that is not plainly part of a file name.
-fn path_of(folder: &Path, name: &str) -> PathBuf {
-    let mut file = String::new();
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => file.push(char::from(byte)),
-            _ => file.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    folder.join(format!("{file}.json"))
-}
-
-fn load_folder(folder: &Path) -> Result<Entries, StoreError> {
-    let failed = |path: &Path, why: String| StoreError::File { path: path.to_owned(), why };
-    let listing = match std::fs::read_dir(folder) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Entries::new()),
-        listing => listing.map_err(|e| failed(folder, e.to_string()))?,
-    };
-    let mut paths: Vec<_> = listing.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
-    paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
-    paths.sort();
-    paths.iter().map(|path| Ok((read_file(path)?, modified(path)))).collect()
-}
-
-/// When a file was last changed.
-pub fn modified(path: &Path) -> Option<SystemTime> {
-    path.metadata().and_then(|m| m.modified()).ok()
-}
-
-/// Reads a connector file as it is POSTed to Connect, or flat.
-pub fn read_file(path: &Path) -> Result<Stored, StoreError> {
-    let failed = |why: String| StoreError::File { path: path.to_owned(), why };
-    let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
-    let default_name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let file = parse_file(&text, &default_name).map_err(|problem| failed(problem.message))?;
-    let target = match &file.initial_state {
-        None => Target::Running,
-        Some(text) => Target::parse(text)
-            .ok_or_else(|| failed(format!("initial_state {text}: expected RUNNING, PAUSED or STOPPED")))?,
-    };
-    Ok(Stored { name: file.name, config: file.config, target })
-}
-
-/// Whole or not at all, readable by its owner only: it holds passwords.
-fn write_file(path: &Path, name: &str, config: &Raw, target: Target) -> Result<(), StoreError> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let failed = |e: std::io::Error| StoreError::File { path: path.to_owned(), why: e.to_string() };
-    let mut document = json!({ "name": name, "config": object(config) });
-    if target != Target::Running {
-        document["initial_state"] = json!(target.name());
-    }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let temporary = path.with_extension("json.new");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary).map_err(failed)?;
-    file.write_all(format!("{document:#}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    std::fs::rename(&temporary, path).map_err(failed)
+async fn load_topic(kafka: &kafka::Config, topic: &str) -> Result<Entries, SinkError> {
+    topic::ensure_compacted(kafka, topic, 1, 3).await?;
+    Ok(fold(topic::read(kafka, topic, READ_WITHIN).await?))
 }
 
 pub(crate) fn object(config: &Raw) -> Map<String, Value> {
@@ -202,26 +135,6 @@ mod tests {
 
     fn raw(pairs: &[(&str, &str)]) -> Raw {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
-    }
-
-    #[tokio::test]
-    async fn a_folder_gives_back_what_was_put_there() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = std::env::temp_dir().join(format!("walcast-{}", uuid::Uuid::new_v4()));
-        let store = Store::Folder(folder.clone());
-        assert!(store.load().await.unwrap().is_empty());
-        let name = "../odd näme/%";
-        let config = raw(&[("b", "1"), ("a", "2"), ("name", name)]);
-        store.put(name, &config, Target::Paused).await.unwrap();
-        let stored: Vec<_> = store.load().await.unwrap().into_iter().map(|(stored, _)| stored).collect();
-        assert_eq!(stored, [Stored { name: name.to_owned(), config, target: Target::Paused }]);
-        let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).collect();
-        assert_eq!(files.len(), 1, "written inside the folder, nothing left over: {files:?}");
-        assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        store.delete(name).await.unwrap();
-        store.delete(name).await.unwrap();
-        assert!(store.load().await.unwrap().is_empty());
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -12,7 +12,9 @@ use crate::settings::connector::resolve;
 use crate::settings::worker::{SinkChoice, Worker};
 use crate::settings::{Problem, Raw, value};
 use crate::sink::kafka::topic::cluster_id;
-use crate::supervisor::{Entries, Launch, Running, Store, Stored, Strings, Supervisor, modified, read_file};
+use crate::supervisor::{
+    Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
+};
 use crate::{check, connector, rest, sink, telemetry};
 
 /// Arguments of `walcast run`.
@@ -92,11 +94,14 @@ impl Prepared {
         let worker = Arc::new(load_worker(options.worker.as_deref())?);
         let given = read_all(&options.files)?;
         let store = store(options, &worker);
-        let mut entries =
-            store.load().await.map_err(|errors| errors.into_iter().map(Problem::from).collect::<Vec<_>>())?;
+        let mut entries = load(&store).await?;
+        let named: Vec<String> = given.iter().map(|(file, _)| file.name.clone()).collect();
         merge(&mut entries, given);
         let stored: Vec<Stored> = entries.into_iter().map(|(stored, _)| stored).collect();
-        let problems: Vec<Problem> = stored.iter().flat_map(|stored| problems_of(stored, &worker)).collect();
+        // A config topic may hold connectors that were never ours: they show as FAILED, and the others run.
+        let ours = |stored: &&Stored| matches!(store, Store::Folder(_)) || named.contains(&stored.name);
+        let problems: Vec<Problem> =
+            stored.iter().filter(ours).flat_map(|stored| problems_of(stored, &worker)).collect();
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -153,6 +158,26 @@ async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
 async fn cluster(worker: &Worker) -> Option<String> {
     let kafka = worker.kafka()?;
     tokio::time::timeout(CLUSTER_ID_WITHIN, cluster_id(&kafka)).await.ok()?.ok()
+}
+
+/// Kafka may still be on its way up, beside us in a compose file: waited for, and said.
+async fn load(store: &Store) -> Result<Entries, Vec<Problem>> {
+    let mut wait = Duration::from_millis(500);
+    loop {
+        let errors = match store.load().await {
+            Ok(entries) => return Ok(entries),
+            Err(errors) => errors,
+        };
+        let [StoreError::Topic(error)] = errors.as_slice() else {
+            return Err(errors.into_iter().map(Problem::from).collect());
+        };
+        if !error.is_transient() {
+            return Err(errors.into_iter().map(Problem::from).collect());
+        }
+        tracing::warn!(?wait, "cannot read which connectors shall run, will try again: {error}");
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(Duration::from_secs(10));
+    }
 }
 
 fn announce_sink(sink: &SinkChoice) {

@@ -166,7 +166,11 @@ impl<'a> Following<'a> {
             match self.take_frame()? {
                 Next::Took => {}
                 Next::Nothing => return Ok(()),
-                Next::Reply => self.confirm(false).await?,
+                Next::Reply => {
+                    // A server that shuts down waits until what it sent is confirmed: no tick must be waited for.
+                    self.stream.delivery.store()?;
+                    self.confirm(false).await?;
+                }
                 Next::Describe(relation) => {
                     self.errand = Some(Box::pin(self.stream.tables.ask(relation, self.catalog.clone())));
                     return Ok(());

@@ -22,7 +22,7 @@ use super::error::ConnectorError;
 use super::follow::{Following, Whence};
 use super::ledger::Limit;
 use super::plan::{Follow, Observed, Plan, Refusal, SlotState, plan};
-use super::snapshot::{Ended, Snapshot, captured};
+use super::snapshot::{Ended, Snapshot, readable};
 use super::status::{Activity, Publisher};
 use super::table::Blueprint;
 use super::{Context, publication};
@@ -92,7 +92,8 @@ impl Life<'_> {
             return Err(Refusal::WalLevel { level: server.wal_level }.into());
         }
         let blueprint = Blueprint::new(config);
-        let tables = captured(catalog.tables().await?, &blueprint, config.publish_via_partition_root);
+        let mut tables = catalog.tables().await?;
+        tables.retain(|table| config.debezium.filters.captures(&table.schema, &table.name));
         if let Some(table) = tables.iter().find(|table| differs_by_case(table)) {
             return Err(ConnectorError::Case { table: format!("{}.{}", table.schema, table.name) });
         }
@@ -161,12 +162,13 @@ impl Life<'_> {
             flush: interval(config.offset_flush_interval),
         };
         let publisher = self.publisher;
-        let ended = snapshot.run(&found.tables, |table, rows| publisher.snapshotting(table, rows)).await?;
+        let tables = readable(&found.tables, &found.blueprint, config.publish_via_partition_root);
+        let ended = snapshot.run(&tables, |table, rows| publisher.snapshotting(table, rows)).await?;
         found.catalog.commit().await?;
         if ended == Ended::Stopped {
             return Ok(After::Stopped);
         }
-        tracing::info!(connector = config.name, tables = found.tables.len(), at = %view.at, "snapshot complete");
+        tracing::info!(connector = config.name, tables = tables.len(), at = %view.at, "snapshot complete");
         Ok(match follow {
             None => After::Idle,
             Some(_) => {

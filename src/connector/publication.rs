@@ -18,8 +18,15 @@ pub(super) async fn ensure(catalog: &Catalog, config: &Config, tables: &[Catalog
         publish: config.skipped_operations_given.then_some(operations.as_slice()),
         via_root: config.publish_via_partition_root,
     };
+    let rights = match config.publication_mode {
+        PublicationMode::Filtered => catalog.table_rights(&tables.iter().map(|t| t.id).collect::<Vec<_>>()).await?,
+        _ => Vec::new(),
+    };
+    // What writes no WAL cannot be published; a snapshot reads it all the same.
+    let logged = |table: &CatalogTable| rights.iter().find(|r| r.id == table.id).is_none_or(|r| r.logged);
     let listed = || -> Result<Vec<(String, String)>, ConnectorError> {
-        let tables: Vec<_> = tables.iter().map(|t| (t.schema.clone(), t.name.clone())).collect();
+        let logged = tables.iter().filter(|table| logged(table));
+        let tables: Vec<_> = logged.map(|t| (t.schema.clone(), t.name.clone())).collect();
         if tables.is_empty() {
             return Err(Refusal::NothingToPublish { name: name.clone() }.into());
         }

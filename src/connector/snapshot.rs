@@ -22,26 +22,26 @@ use super::stream::{now_ns, report};
 use super::table::{Blueprint, Table};
 use super::tables::describe;
 
-/// The captured ones of `tables`, in the order a snapshot reads them: by the first pattern of `table.include.list` that
-/// matches, then by name.
-pub(super) fn captured(tables: Vec<CatalogTable>, blueprint: &Blueprint, via_root: bool) -> Vec<CatalogTable> {
+/// The ones of the captured `tables` that a snapshot reads, in its order: by the first pattern of `table.include.list`
+/// that matches, then by name.
+pub(super) fn readable(tables: &[CatalogTable], blueprint: &Blueprint, via_root: bool) -> Vec<CatalogTable> {
     let config = &blueprint.config;
-    let mut captured: Vec<_> = tables
-        .into_iter()
-        .filter(|table| config.filters.captures(&table.schema, &table.name))
+    let mut readable: Vec<_> = tables
+        .iter()
         // The reference reads the rows of partitions twice, from the root and from the leaf; the stream sends them once.
         .filter(|table| match (config.compatibility, table.kind) {
             (Compatibility::Exact, _) | (_, TableKind::Table) => true,
             (_, TableKind::Partitioned) => via_root,
             (_, TableKind::Partition) => !via_root,
         })
+        .cloned()
         .collect();
     let rank = |table: &CatalogTable| match &config.filters.tables {
         Include::Only(list) => list.first_match(&format!("{}.{}", table.schema, table.name)),
         _ => None,
     };
-    captured.sort_by_cached_key(|table| (rank(table), table.schema.clone(), table.name.clone()));
-    captured
+    readable.sort_by_cached_key(|table| (rank(table), table.schema.clone(), table.name.clone()));
+    readable
 }
 
 /// How a snapshot ended.

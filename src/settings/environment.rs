@@ -18,8 +18,8 @@ const IMAGE: [(&str, &str); 14] = [
     ("SHUTDOWN_TIMEOUT", "task.shutdown.graceful.timeout.ms"),
 ];
 
-/// Variables of `CONNECT_` that the image uses for itself.
-const NOT_SETTINGS: [&str; 3] = ["CONNECT_HOME", "CONNECT_PLUGIN_PATH", "CONNECT_LOG4J"];
+/// Variables that the image, or the test rig, uses for itself.
+const NOT_SETTINGS: [&str; 4] = ["CONNECT_HOME", "CONNECT_PLUGIN_PATH", "CONNECT_LOG4J", "WALCAST_TEST_"];
 
 /// Settings in rising order of strength: the image's own variables, `CONNECT_*`, `WALCAST_*`.
 pub(super) fn settings(variables: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {

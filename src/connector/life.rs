@@ -156,6 +156,7 @@ impl Life<'_> {
             emitter: Emitter::new(&found.blueprint.config, &run_id),
             delivery,
             at: view.at,
+            from: view.from,
             xid: facts.txid,
             now_us: facts.now_micros,
             stop: self.stop,

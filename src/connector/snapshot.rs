@@ -61,6 +61,9 @@ pub(super) struct Snapshot<'a> {
     pub(super) emitter: Emitter,
     /// The point at which the tables are read.
     pub(super) at: Lsn,
+    /// Where the stream goes on, which is before `at` when the slot holds changes that must be sent again. The offset says
+    /// this, so that a kill right after the snapshot skips nothing.
+    pub(super) from: Lsn,
     pub(super) xid: i64,
     pub(super) now_us: i64,
     pub(super) stop: &'a CancellationToken,
@@ -104,7 +107,7 @@ impl Snapshot<'_> {
     fn offset(&self, completed: bool) -> Offset {
         let snapshot = offsets::Snapshot { kind: "INITIAL".to_owned(), completed, last_record: completed };
         Offset {
-            lsn: self.at,
+            lsn: self.from,
             xid: Some(self.xid),
             ts_usec: Some(self.now_us),
             snapshot: Some(snapshot),

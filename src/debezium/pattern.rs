@@ -67,7 +67,7 @@ impl PatternList {
 }
 
 /// Trimmed, non-empty items of a list whose commas may be escaped.
-fn split(list: &str) -> Vec<String> {
+pub fn split(list: &str) -> Vec<String> {
     let mut items = vec![String::new()];
     let mut rest = list.chars().peekable();
     while let Some(c) = rest.next() {

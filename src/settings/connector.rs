@@ -103,6 +103,7 @@ pub fn named(mut config: Raw, name: &str) -> Raw {
 /// Checks everything, and answers what the connector is started with.
 pub fn resolve(name: &str, raw: &Raw, worker: &Worker) -> Result<(Context, Vec<Note>), Vec<Problem>> {
     class(raw).map_err(|problem| vec![problem])?;
+    let written = raw;
     let raw = &worker.providers.resolve(raw)?;
     let mut reader = Reader::new(raw);
     unknown_keys(&mut reader);
@@ -110,13 +111,28 @@ pub fn resolve(name: &str, raw: &Raw, worker: &Worker) -> Result<(Context, Vec<N
     refuse_unsupported(&mut reader);
     let compatibility = compatibility(&reader, worker);
     let config = connector_config(&mut reader, name, compatibility, worker);
+    overrides(&mut reader, worker);
     let sink = sink_config(&mut reader, raw, worker);
     let offsets = offsets_config(name, worker);
-    let Reader { mut problems, notes, .. } = reader;
-    problems.extend(header_converter(raw, &worker.raw));
+    header_converter(raw, &worker.raw).into_iter().for_each(|problem| reader.problem(problem));
+    let (mut problems, notes) = reader.finish();
+    hush(&mut problems, written, raw);
     match (config, sink) {
         (Some(config), Some(sink)) if problems.is_empty() => Ok((Context { config, sink, offsets }, notes)),
         _ => Err(problems),
+    }
+}
+
+/// What came through a config provider is quoted by no text: whoever may POST a connector could read variables that way.
+fn hush(problems: &mut [Problem], written: &Raw, resolved: &Raw) {
+    const OLD_PREFIX: &str = "database.server.name";
+    let provided = |key: &str| value(written, key) != value(resolved, key);
+    for problem in problems {
+        let borrowed = problem.key == "topic.prefix" && provided(OLD_PREFIX);
+        if borrowed || provided(&problem.key) || is_secret(&problem.key) && value(resolved, &problem.key).is_some() {
+            *problem =
+                Problem::invalid(&problem.key.clone(), "the value, which is a secret and not shown, is not accepted");
+        }
     }
 }
 
@@ -130,12 +146,14 @@ fn class(raw: &Raw) -> Result<(), Problem> {
         return Ok(());
     }
     let other = OTHER_DATABASES.iter().find(|database| class.contains(**database));
-    let hint = other.map(|database| format!(" walcast reads PostgreSQL only, not {database}.")).unwrap_or_default();
+    let hint = other.map(|database| format!("; walcast reads PostgreSQL only, not {database}")).unwrap_or_default();
+    let version = env!("CARGO_PKG_VERSION");
     Err(Problem::new(
         KEY,
         format!(
             "Failed to find any class that implements Connector and which name matches {class}, available connectors \
-             are: {CLASS}.{hint}"
+             are: PluginDesc{{klass=class {CLASS}, name='{CLASS}', version='{version}', encodedVersion={version}, \
+             type=source, typeName='source', location='classpath'}}{hint}"
         ),
     ))
 }
@@ -167,28 +185,6 @@ fn connects_own(reader: &mut Reader<'_>, name: &str) {
             "Invalid value for configuration name: String may not contain control sequences",
         ));
     }
-    if let Some(tasks) = reader.text("tasks.max") {
-        match tasks.trim().parse::<i32>() {
-            Ok(n) if n >= 1 => {}
-            Ok(n) => reader.problem(invalid("tasks.max", &n.to_string(), "Value must be at least 1")),
-            Err(_) => {
-                reader.problem(invalid("tasks.max", tasks, "Not a number of type INT"));
-                reader.problem(invalid("tasks.max", "null", "Value must be non-null"));
-            }
-        }
-    }
-    let choices: [(&str, &[&str]); 3] = [
-        ("errors.tolerance", &["none", "all"]),
-        ("exactly.once.support", &["requested", "required"]),
-        ("transaction.boundary", &["poll", "connector", "interval"]),
-    ];
-    for (key, allowed) in choices {
-        if let Some(given) = reader.text(key)
-            && !allowed.contains(&given.trim().to_lowercase().as_str())
-        {
-            reader.problem(invalid(key, given, &format!("String must be one of: {}", allowed.join(", "))));
-        }
-    }
     if reader.choice("exactly.once.support", "requested") == "required" {
         reader.problem(Problem::unsupported("exactly.once.support", "required (exactly-once delivery)"));
     }
@@ -197,28 +193,9 @@ fn connects_own(reader: &mut Reader<'_>, name: &str) {
 /// Settings that would change records or their order and that nothing here does yet: refused rather than ignored.
 fn refuse_unsupported(reader: &mut Reader<'_>) {
     let is_set = |reader: &Reader<'_>, key: &str| reader.text(key).is_some();
-    for (key, what) in [
-        ("converters", "a custom converter"),
-        ("post.processors", "a post processor"),
-        ("column.propagate.source.type", "type propagation"),
-        ("datatype.propagate.source.type", "type propagation"),
-        ("snapshot.select.statement.overrides", "a snapshot query of your own"),
-        ("snapshot.include.collection.list", "a snapshot of some of the captured tables"),
-        ("replica.identity.autoset.values", "setting replica identities"),
-        ("transaction.metadata.factory", "a factory of your own"),
-        ("sourceinfo.struct.maker", "a source block of your own"),
-        ("message.prefix.include.list", "a logical decoding message"),
-        ("database.sslfactory", "a socket factory of your own"),
-        ("offsets.storage.topic", "an offsets topic of its own"),
-    ] {
-        let default = match key {
-            "transaction.metadata.factory" => "io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory",
-            "sourceinfo.struct.maker" => "io.debezium.connector.postgresql.PostgresSourceInfoStructMaker",
-            _ => "",
-        };
-        if is_set(reader, key) && reader.text(key) != Some(default) {
-            reader.problem(Problem::unsupported(key, what));
-        }
+    // Those that the table refuses were refused already.
+    if is_set(reader, "message.prefix.include.list") {
+        reader.problem(Problem::unsupported("message.prefix.include.list", "a logical decoding message"));
     }
     let rewriting: Vec<_> =
         reader.keys().filter(|key| key.starts_with("column.mask.") || key.starts_with("column.truncate.")).collect();
@@ -273,21 +250,29 @@ fn compatibility(reader: &Reader<'_>, worker: &Worker) -> Compatibility {
 fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, worker: &Worker) -> Option<Config> {
     let debezium = debezium_config(reader, mode);
     let address = address(reader);
-    if let Some(plugin) = reader.text("plugin.name").filter(|plugin| !plugin.trim().eq_ignore_ascii_case("pgoutput")) {
-        let plugin = plugin.to_owned();
-        reader.note(format!("plugin.name={plugin}: pgoutput is used instead, which every server has"));
+    match reader.choice("plugin.name", "").as_str() {
+        "pgoutput" => {}
+        "" => reader.note("plugin.name is not set; pgoutput is used"),
+        plugin if plugin == "decoderbufs" || plugin.starts_with("wal2json") => {
+            reader.note(format!("plugin.name={plugin}: pgoutput is used instead, which every server has"));
+        }
+        _ => reader.invalid("plugin.name", "Value must be one of decoderbufs, pgoutput"),
     }
-    let slot = reader.owned("slot.name", "debezium");
+    let slot = reader.given("slot.name").unwrap_or("debezium").to_owned();
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if slot.is_empty() || slot.len() > 63 || !slot.chars().all(legal) {
         let rule = "Valid replication slot name must contain only digits, lowercase characters and underscores with \
                     length <= 63";
         reader.invalid("slot.name", rule);
     }
-    let (batch, queue) = (reader.number("max.batch.size", 2048usize), reader.number("max.queue.size", 8192usize));
+    let (batch, queue) = (reader.number("max.batch.size", 2048i32), reader.number("max.queue.size", 8192i32));
+    if queue <= 0 {
+        reader.invalid("max.queue.size", "A positive queue size is required");
+    }
     if queue <= batch {
         reader.invalid("max.queue.size", "Must be larger than the maximum batch size");
     }
+    let [batch, queue] = [batch, queue].map(|size| usize::try_from(size).unwrap_or_default());
     let heartbeat = reader.millis("heartbeat.interval.ms", 0);
     let retries: i64 = reader.number("errors.max.retries", -1);
     let given = reader.text("skipped.operations").is_some();
@@ -345,7 +330,7 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
 }
 
 fn address(reader: &mut Reader<'_>) -> pg::Address {
-    let host = reader.required("database.hostname").trim().to_owned();
+    let host = reader.owned("database.hostname", "").trim().to_owned();
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
     if !host.is_empty() && !host.starts_with('/') && !host.chars().all(legal) {
         let given = host.clone();
@@ -356,17 +341,17 @@ fn address(reader: &mut Reader<'_>) -> pg::Address {
             ),
         );
     }
-    let port: u32 = reader.number("database.port", 5432);
-    if u16::try_from(port).is_err() {
-        reader.invalid("database.port", "A port below 65536 is expected");
+    let port: i32 = reader.number("database.port", 5432);
+    if !(1..=65535).contains(&port) {
+        reader.invalid("database.port", "A port between 1 and 65535 is expected");
     }
     let path = |reader: &Reader<'_>, key: &str| reader.text(key).map(|path| PathBuf::from(path.trim()));
     pg::Address {
         host,
         port: u16::try_from(port).unwrap_or(5432),
-        user: reader.required("database.user"),
+        user: reader.owned("database.user", ""),
         password: reader.text("database.password").map(pg::Secret::new),
-        database: reader.required("database.dbname"),
+        database: reader.owned("database.dbname", ""),
         tls: pg::Tls {
             mode: match reader.choice("database.sslmode", "prefer").as_str() {
                 "disable" => pg::TlsMode::Disable,
@@ -473,10 +458,11 @@ fn topic_prefix(reader: &mut Reader<'_>) -> String {
             reader.note(format!("{LEGACY} is a setting of Debezium 1.x; it serves as topic.prefix, which is missing"));
             legacy
         }
-        (None, None) => return reader.required("topic.prefix"),
+        (None, None) => reader.given("topic.prefix").unwrap_or_default().to_owned(),
     };
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    if !prefix.chars().all(legal) {
+    let given = reader.given("topic.prefix").is_some() || !prefix.is_empty();
+    if given && (prefix.is_empty() || !prefix.chars().all(legal)) {
         let text = format!(
             "{prefix} has invalid format (only the underscore, hyphen, dot and alphanumeric characters are allowed)"
         );
@@ -486,6 +472,16 @@ fn topic_prefix(reader: &mut Reader<'_>) -> String {
 }
 
 fn sink_config(reader: &mut Reader<'_>, raw: &Raw, worker: &Worker) -> Option<sink::Config> {
+    // Also checked where they have no use, so that a connector is right wherever it goes.
+    let enabled = value(&worker.raw, "topic.creation.enable").is_none_or(|v| !v.trim().eq_ignore_ascii_case("false"));
+    let rules = raw.iter().filter(|_| enabled).map(|(key, value)| (key.as_str(), value.as_str()));
+    let topics = match sink::kafka::TopicRules::parse(rules) {
+        Ok(topics) => topics,
+        Err(bad) => {
+            reader.problem(Problem::new(&bad.key.clone(), bad.to_string()));
+            return None;
+        }
+    };
     let target = match &worker.sink {
         SinkChoice::Stdout => sink::jsonl::Target::Stdout,
         SinkChoice::File(path) => sink::jsonl::Target::File(path.clone()),
@@ -498,25 +494,45 @@ fn sink_config(reader: &mut Reader<'_>, raw: &Raw, worker: &Worker) -> Option<si
             properties.extend(raw.iter().filter_map(named));
             if let Err(found) = sink::kafka::properties::translate(&properties) {
                 for property in found {
-                    let key = format!("producer.override.{}", property.name);
+                    let key = origin(&property.name, raw, worker);
                     reader.problem(Problem::new(&key, format!("{key}: {}", property.why)));
                 }
             }
-            let enabled =
-                value(&worker.raw, "topic.creation.enable").is_none_or(|v| !v.trim().eq_ignore_ascii_case("false"));
-            let rules = raw.iter().filter(|_| enabled).map(|(key, value)| (key.as_str(), value.as_str()));
-            let topics = match sink::kafka::TopicRules::parse(rules) {
-                Ok(topics) => topics,
-                Err(bad) => {
-                    reader.problem(Problem::new(&bad.key.clone(), bad.to_string()));
-                    return None;
-                }
-            };
             let bootstrap = worker.bootstrap.clone().unwrap_or_default();
             return Some(sink::Config::Kafka(sink::kafka::Config { bootstrap, properties, topics }));
         }
     };
     Some(sink::Config::Jsonl(sink::jsonl::Config { target, pretty: false }))
+}
+
+/// The key that a property of the producer came from.
+fn origin(property: &str, raw: &Raw, worker: &Worker) -> String {
+    let (connector, of_worker) = (format!("producer.override.{property}"), format!("producer.{property}"));
+    match (value(raw, &connector), value(&worker.raw, &of_worker)) {
+        (Some(_), _) => connector,
+        (None, Some(_)) => of_worker,
+        (None, None) => property.to_owned(),
+    }
+}
+
+/// `connector.client.config.override.policy` of the worker, and what cannot be had.
+fn overrides(reader: &mut Reader<'_>, worker: &Worker) {
+    const PRINCIPAL: [&str; 3] = ["security.protocol", "sasl.jaas.config", "sasl.mechanism"];
+    let policy = worker.override_policy();
+    for key in reader.keys() {
+        let Some(name) = key.strip_prefix("producer.override.") else { continue };
+        let allowed = match policy {
+            "None" => false,
+            "Principal" => PRINCIPAL.contains(&name),
+            _ => true,
+        };
+        if !allowed {
+            let what = format!("does not allow '{name}' to be overridden in the connector configuration.");
+            reader.problem(Problem::new(key, format!("The '{policy}' policy {what}")));
+        } else if name == "bootstrap.servers" {
+            reader.problem(Problem::unsupported(key, "another cluster than the worker's, which keeps the offsets,"));
+        }
+    }
 }
 
 fn offsets_config(name: &str, worker: &Worker) -> offsets::Config {

@@ -1,111 +1,107 @@
-//! Every setting of a connector that Connect 4.3.1 and Debezium 3.6.1 know, with its type.
+//! Every known key of a connector, from `definitions.json`.
+//!
+//! The first 150 entries are what a Connect with Debezium 3.6.1.Final says of the connector, in its order; the `unlisted`
+//! ones are read by Debezium (or by walcast) without being listed. `checks` names the checks that the real one makes,
+//! found by asking it; `support` is what walcast makes of a value other than the default.
 
-/// How a value is checked before anything looks at its meaning.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    Text,
-    /// Never shown.
-    Secret,
-    Bool,
-    Int,
-    PositiveInt,
-    NonNegativeInt,
-    Long,
-    PositiveLong,
-    NonNegativeLong,
-    /// A comma-separated list of Java patterns.
-    Patterns,
-    /// One of these, in any case.
-    Choice(&'static [&'static str]),
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+#[derive(Clone, Debug)]
+pub struct Definition {
+    pub name: String,
+    /// BOOLEAN, STRING, INT, SHORT, LONG, DOUBLE, LIST, CLASS or PASSWORD.
+    pub kind: String,
+    pub required: bool,
+    pub default_value: Option<String>,
+    pub importance: String,
+    pub documentation: String,
+    pub group: Option<String>,
+    pub order_in_group: i64,
+    pub width: String,
+    pub display_name: String,
+    pub dependents: Vec<String>,
+    pub recommended_values: Vec<String>,
+    /// Not among what Connect lists of the connector.
+    pub unlisted: bool,
+    pub(super) checks: Vec<String>,
+    /// The values of `enum` and `one of`.
+    pub(super) values: Vec<String>,
+    pub(super) support: Support,
 }
 
-use Kind::{
-    Bool, Choice, Int, Long, NonNegativeInt, NonNegativeLong, Patterns, PositiveInt, PositiveLong, Secret, Text,
-};
+/// What a value other than the default does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Support {
+    Honoured,
+    /// Nothing, and records stay right.
+    Harmless,
+    /// It would change what is captured or written, and is not built yet.
+    Refused,
+}
 
-const FAILURES: Kind = Choice(&["skip", "warn", "fail", "ignore"]);
-const ADJUSTMENTS: Kind = Choice(&["none", "avro", "avro_unicode"]);
+impl Definition {
+    fn of(entry: &Value) -> Self {
+        let text = |field: &str| entry.get(field).and_then(Value::as_str).map(str::to_owned);
+        let flag = |field: &str| entry.get(field).and_then(Value::as_bool).unwrap_or_default();
+        let list = |field: &str| -> Vec<String> {
+            let items = entry.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        Self {
+            name: text("name").unwrap_or_default(),
+            kind: text("type").unwrap_or_default(),
+            required: flag("required"),
+            default_value: text("default_value"),
+            importance: text("importance").unwrap_or_default(),
+            documentation: text("documentation").unwrap_or_default(),
+            group: text("group"),
+            order_in_group: entry.get("order_in_group").and_then(Value::as_i64).unwrap_or_default(),
+            width: text("width").unwrap_or_default(),
+            display_name: text("display_name").unwrap_or_default(),
+            dependents: list("dependents"),
+            recommended_values: list("recommended_values"),
+            unlisted: flag("unlisted"),
+            checks: list("checks"),
+            values: list("values"),
+            support: match text("support").as_deref() {
+                Some("harmless") => Support::Harmless,
+                Some("refused") => Support::Refused,
+                _ => Support::Honoured,
+            },
+        }
+    }
 
-#[rustfmt::skip]
-const KNOWN: &[(&str, Kind)] = &[
-    ("name", Text), ("connector.class", Text), ("connector.plugin.version", Text), ("tasks.max.enforce", Bool),
-    ("tasks.max", Text), // Connect's own texts: see `connector`
-    ("key.converter", Text), ("key.converter.plugin.version", Text), ("value.converter", Text),
-    ("value.converter.plugin.version", Text), ("header.converter", Text), ("header.converter.plugin.version", Text),
-    ("transforms", Text), ("predicates", Text), ("config.action.reload", Text), ("errors.retry.timeout", Long),
-    ("errors.retry.delay.max.ms", Long), ("errors.tolerance", Text), ("errors.log.enable", Bool),
-    ("errors.log.include.messages", Bool), ("topic.creation.groups", Text), ("exactly.once.support", Text),
-    ("transaction.boundary", Text), ("transaction.boundary.interval.ms", Long), ("offsets.storage.topic", Text),
-    ("topic.prefix", Text), ("database.hostname", Text), ("database.port", PositiveInt), ("database.user", Text),
-    ("database.password", Secret), ("database.dbname", Text), ("database.query.timeout.ms", NonNegativeInt),
-    ("plugin.name", Text), ("slot.name", Text), ("publication.name", Text),
-    ("publication.autocreate.mode", Choice(&["disabled", "all_tables", "filtered", "no_tables"])),
-    ("replica.identity.autoset.values", Text), ("slot.drop.on.stop", Bool), ("slot.failover", Bool),
-    ("slot.stream.params", Text), ("database.initial.statements", Text),
-    ("database.sslmode", Choice(&["disable", "allow", "prefer", "require", "verify-ca", "verify-full"])),
-    ("database.sslcert", Text), ("database.sslpassword", Secret), ("database.sslrootcert", Text),
-    ("database.sslkey", Text), ("slot.max.retries", NonNegativeInt), ("slot.retry.delay.ms", NonNegativeLong),
-    ("database.sslfactory", Text), ("status.update.interval.ms", PositiveInt), ("lsn.flush.timeout.ms", PositiveLong),
-    ("lsn.flush.timeout.action", Choice(&["fail", "warn", "ignore"])), ("database.tcpKeepAlive", Bool),
-    ("xmin.fetch.interval.ms", NonNegativeLong), ("skipped.operations", Text),
-    ("lsn.flush.mode", Choice(&["manual", "connector", "connector_and_driver"])), ("flush.lsn.source", Bool),
-    ("event.processing.failure.handling.mode", FAILURES), ("event.converting.failure.handling.mode", FAILURES),
-    ("max.batch.size", PositiveInt), ("max.queue.size", PositiveInt), ("poll.interval.ms", PositiveLong),
-    ("poll.dispatch.interval.ms", NonNegativeLong), ("max.queue.size.in.bytes", NonNegativeLong),
-    ("queue.provider.type", Text), ("provide.transaction.metadata", Bool), ("snapshot.delay.ms", NonNegativeLong),
-    ("streaming.delay.ms", NonNegativeLong), ("snapshot.include.collection.list", Patterns),
-    ("snapshot.fetch.size", NonNegativeInt), ("snapshot.max.threads", PositiveInt),
-    ("snapshot.max.threads.multiplier", PositiveInt), ("legacy.snapshot.max.threads", Bool),
-    ("snapshot.mode.custom.name", Text), ("snapshot.mode.configuration.based.snapshot.data", Bool),
-    ("snapshot.mode.configuration.based.snapshot.schema", Bool),
-    ("snapshot.mode.configuration.based.start.stream", Bool),
-    ("snapshot.mode.configuration.based.snapshot.on.schema.error", Bool),
-    ("snapshot.mode.configuration.based.snapshot.on.data.error", Bool),
-    ("retriable.restart.connector.wait.ms", PositiveLong), ("query.fetch.size", NonNegativeInt),
-    ("errors.max.retries", Int), ("incremental.snapshot.watermarking.strategy", Choice(&["insert_insert", "insert_delete"])),
-    ("incremental.snapshot.allow.schema.changes", Bool), ("offset.mismatch.strategy",
-        Choice(&["no_validation", "trust_offset", "trust_slot", "trust_greater_lsn"])),
-    ("connection.validation.timeout.ms", PositiveLong), ("executor.shutdown.timeout.ms", PositiveLong),
-    ("extended.headers.enabled", Bool), ("guardrail.collections.max", NonNegativeInt),
-    ("guardrail.collections.limit.action", Choice(&["warn", "fail"])), ("custom.sanitize.pattern", Text),
-    ("statistics.metrics.enabled", Bool), ("decimal.handling.mode", Choice(&["precise", "double", "string"])),
-    ("time.precision.mode", Choice(&["adaptive", "adaptive_time_microseconds", "connect", "isostring", "microseconds", "nanoseconds"])),
-    ("snapshot.lock.timeout.ms", PositiveLong), ("memory.management.schemas.class", Text),
-    ("memory.management.tables.class", Text),
-    ("snapshot.mode", Choice(&["always", "initial", "initial_only", "no_data", "when_needed", "configuration_based", "custom"])),
-    ("snapshot.isolation.mode", Choice(&["serializable", "repeatable_read", "read_committed", "read_uncommitted"])),
-    ("snapshot.query.mode", Choice(&["select_all", "custom"])), ("snapshot.query.mode.custom.name", Text),
-    ("snapshot.locking.mode.custom.name", Text), ("snapshot.locking.mode", Choice(&["shared", "none", "custom"])),
-    ("hstore.handling.mode", Choice(&["json", "map"])),
-    ("binary.handling.mode", Choice(&["bytes", "base64", "base64-url-safe", "hex"])),
-    ("schema.name.adjustment.mode", ADJUSTMENTS), ("field.name.adjustment.mode", ADJUSTMENTS),
-    ("interval.handling.mode", Choice(&["numeric", "string"])),
-    ("schema.refresh.mode", Choice(&["columns_diff", "columns_diff_exclude_unchanged_toast"])),
-    ("incremental.snapshot.chunk.size", PositiveInt), ("unavailable.value.placeholder", Text),
-    ("message.prefix.include.list", Patterns), ("message.prefix.exclude.list", Patterns),
-    ("publish.via.partition.root", Bool), ("converters", Text), ("post.processors", Text),
-    ("tombstones.on.delete", Bool), ("heartbeat.interval.ms", NonNegativeInt), ("heartbeat.topics.prefix", Text),
-    ("topic.heartbeat.prefix", Text), ("topic.heartbeat.name", Text), ("topic.transaction", Text),
-    ("topic.delimiter", Text), ("topic.cache.size", PositiveInt), ("signal.data.collection", Text),
-    ("signal.poll.interval.ms", PositiveLong), ("signal.enabled.channels", Text), ("signal.kafka.topic", Text),
-    ("signal.kafka.bootstrap.servers", Text), ("signal.kafka.groupId", Text), ("signal.kafka.poll.timeout.ms", NonNegativeInt),
-    ("signal.file", Text), ("topic.naming.strategy", Text), ("notification.enabled.channels", Text),
-    ("notification.sink.topic.name", Text), ("transaction.metadata.factory", Text), ("custom.metric.tags", Text),
-    ("column.include.list", Patterns), ("column.exclude.list", Patterns), ("table.include.list", Patterns),
-    ("table.exclude.list", Patterns), ("table.ignore.builtin", Bool), ("schema.include.list", Patterns),
-    ("schema.exclude.list", Patterns), ("message.key.columns", Text), ("snapshot.select.statement.overrides", Text),
-    ("include.schema.comments", Bool), ("include.schema.changes", Bool), ("column.propagate.source.type", Patterns),
-    ("datatype.propagate.source.type", Patterns), ("money.fraction.digits", NonNegativeInt), ("read.only", Bool),
-    ("snapshot.tables.order.by.row.count", Choice(&["disabled", "ascending", "descending"])),
-    ("heartbeat.action.query", Text), ("include.unknown.datatypes", Bool), ("sourceinfo.struct.maker", Text),
-    ("skip.messages.without.change", Bool), ("walcast.compatibility", Choice(&["exact", "correct"])),
-    ("database.server.name", Text),
-];
+    pub(super) fn has(&self, check: &str) -> bool {
+        self.checks.iter().any(|own| own == check)
+    }
+}
+
+/// All of them, those of Connect's list first and in its order.
+pub fn definitions() -> &'static [Definition] {
+    static ALL: LazyLock<Vec<Definition>> = LazyLock::new(|| {
+        // Part of the program, and read by a test: it cannot fail otherwise.
+        let table: Vec<Value> = serde_json::from_str(include_str!("definitions.json")).unwrap_or_default();
+        table.iter().map(Definition::of).collect()
+    });
+    &ALL
+}
+
+pub fn definition(name: &str) -> Option<&'static Definition> {
+    position(name).and_then(|position| definitions().get(position))
+}
+
+/// Its place in Connect's order.
+pub(super) fn position(name: &str) -> Option<usize> {
+    static BY_NAME: LazyLock<HashMap<&'static str, usize>> =
+        LazyLock::new(|| definitions().iter().enumerate().map(|(at, known)| (known.name.as_str(), at)).collect());
+    BY_NAME.get(name).copied()
+}
 
 /// Families of settings whose names are open.
-const PREFIXES: [&str; 17] = [
-    "internal.",
-    "openlineage.",
+const PREFIXES: [&str; 14] = [
     "transforms.",
     "predicates.",
     "topic.creation.",
@@ -117,18 +113,16 @@ const PREFIXES: [&str; 17] = [
     "header.converter.",
     "column.mask.",
     "column.truncate.",
-    "signal.",
+    "signal.consumer.",
     "snapshot.select.statement.overrides.",
     "driver.",
-    "database.",
 ];
 
-pub(super) fn kind(key: &str) -> Option<Kind> {
-    KNOWN.iter().find(|(name, _)| *name == key).map(|(_, kind)| *kind)
-}
+/// Accepted without standing in the table.
+const ALSO: [&str; 2] = ["database.server.name", "include.schema.changes"];
 
 pub(super) fn is_known(key: &str) -> bool {
-    kind(key).is_some() || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+    definition(key).is_some() || ALSO.contains(&key) || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// Settings of older versions and what they are called now.
@@ -149,7 +143,7 @@ pub(super) fn nearest(key: &str) -> Option<&'static str> {
     if let Some((_, now)) = RENAMED.iter().find(|(old, _)| *old == key) {
         return Some(now);
     }
-    let scored = KNOWN.iter().map(|(name, _)| (strsim::damerau_levenshtein(key, name), *name));
+    let scored = definitions().iter().map(|known| (strsim::damerau_levenshtein(key, &known.name), known.name.as_str()));
     scored.min().filter(|(distance, _)| *distance <= 1 + key.len() / 5).map(|(_, name)| name)
 }
 
@@ -160,6 +154,49 @@ pub(super) fn was_renamed(key: &str) -> bool {
 /// Debezium's own idea of which keys hold secrets.
 pub(super) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["secret", "password", "sasl.jaas.config", "basic.auth.user.info"].iter().any(|end| key.ends_with(end))
+    let ends = [
+        "secret",
+        "password",
+        "passphrase",
+        "sasl.jaas.config",
+        "basic.auth.user.info",
+        "credentials.json",
+        "connectionstring",
+        "connection.string",
+        "ssl.keystore.key",
+    ];
+    ends.iter().any(|end| key.ends_with(end))
         || key.contains("registry.auth.client-secret")
+        || key.contains("sasl.oauthbearer.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_connects() {
+        let listed: Vec<_> = definitions().iter().filter(|known| !known.unlisted).collect();
+        assert_eq!(listed.len(), 150);
+        assert_eq!((listed[0].name.as_str(), listed[149].name.as_str()), ("name", "sourceinfo.struct.maker"));
+        assert!(listed.iter().all(|known| known.group.is_some() && !known.importance.is_empty()));
+        assert!(definitions().len() > listed.len());
+    }
+
+    #[test]
+    fn every_enum_has_its_values_and_a_default_among_them() {
+        for known in definitions().iter().filter(|known| known.has("enum")) {
+            assert!(!known.values.is_empty(), "{}", known.name);
+            let default = known.default_value.as_deref().map(str::to_ascii_lowercase);
+            assert!(default.is_none_or(|default| known.values.contains(&default)), "{}", known.name);
+        }
+    }
+
+    #[test]
+    fn defaults_are_found_by_name() {
+        let default = |name| definition(name).and_then(|known| known.default_value.as_deref());
+        assert_eq!(default("slot.name"), Some("debezium"));
+        assert_eq!(default("money.fraction.digits"), Some("2"));
+        assert!(definition("slot.names").is_none());
+    }
 }

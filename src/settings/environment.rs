@@ -1,7 +1,7 @@
 //! Worker settings from the environment: `WALCAST_*`, and the variables of the debezium/connect image.
 
 /// Variables of that image which are not simply `CONNECT_` and a name.
-const IMAGE: [(&str, &str); 14] = [
+const IMAGE: [(&str, &str); 16] = [
     ("BOOTSTRAP_SERVERS", "bootstrap.servers"),
     ("GROUP_ID", "group.id"),
     ("CONFIG_STORAGE_TOPIC", "config.storage.topic"),
@@ -11,11 +11,14 @@ const IMAGE: [(&str, &str); 14] = [
     ("VALUE_CONVERTER", "value.converter"),
     ("REST_PORT", "rest.port"),
     ("REST_HOST_NAME", "rest.host.name"),
+    // There also the address to listen at, which in a container is every address.
+    ("HOST_NAME", "rest.advertised.host.name"),
     ("ADVERTISED_HOST_NAME", "rest.advertised.host.name"),
     ("ADVERTISED_PORT", "rest.advertised.port"),
     ("OFFSET_FLUSH_INTERVAL_MS", "offset.flush.interval.ms"),
     ("OFFSET_FLUSH_TIMEOUT_MS", "offset.flush.timeout.ms"),
     ("SHUTDOWN_TIMEOUT", "task.shutdown.graceful.timeout.ms"),
+    ("LOG_LEVEL", "walcast.log"),
 ];
 
 /// Variables that the image, or the test rig, uses for itself.
@@ -33,7 +36,8 @@ pub(super) fn settings(variables: impl IntoIterator<Item = (String, String)>) ->
             if NOT_SETTINGS.iter().any(|other| name.starts_with(other)) {
                 continue;
             }
-            if let Some(rest) = name.strip_prefix(prefix).filter(|rest| !rest.is_empty()) {
+            let set = !value.trim().is_empty();
+            if let Some(rest) = name.strip_prefix(prefix).filter(|rest| set && !rest.is_empty()) {
                 settings.push((key(rest, prefix), value.clone()));
             }
         }

@@ -4,18 +4,25 @@
 //! POSTs to Connect). Texts of refusals are Connect's and Debezium's, because scripts match them. Nothing here connects to
 //! anything, and no text ever holds a secret's value.
 
+mod checks;
 pub mod connector;
 mod converters;
 mod definitions;
 mod environment;
+mod formats;
+mod patterns;
 mod properties;
 pub mod providers;
 mod reader;
 mod regexes;
+#[cfg(test)]
+mod tests;
 mod transforms;
 pub mod worker;
 
 use std::fmt;
+
+pub use definitions::{Definition, definition, definitions};
 
 /// A flat configuration in the order it was written.
 pub type Raw = Vec<(String, String)>;

@@ -1,110 +1,176 @@
-//! `java.util.Properties`: the grammar of a Connect worker file.
+//! The format of `java.util.Properties.load`, exactly: natural and logical lines, comments, separators, escapes.
 
-/// Keys and values in order. Never fails: Java's own reader takes anything but a broken `\u`, which is kept as it stands.
-pub(super) fn parse(text: &str) -> Vec<(String, String)> {
-    let mut entries = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let mut logical = line.trim_start_matches([' ', '\t', '\u{c}']).to_owned();
-        if logical.is_empty() || logical.starts_with(['#', '!']) {
-            continue;
-        }
-        while ends_in_odd_backslashes(&logical) {
-            logical.pop();
-            match lines.next() {
-                Some(next) => logical.push_str(next.trim_start_matches([' ', '\t', '\u{c}'])),
-                None => break,
-            }
-        }
-        entries.push(entry(&logical));
+/// Keys and values in the order of the text; a key may come more than once (Java keeps the last).
+/// Errors with the number of the line and what is wrong with it, never with its text.
+pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)> {
+    let mut lines = Lines { rest: text, number: 0 };
+    let mut pairs = Vec::new();
+    while let Some((number, line)) = lines.next_logical() {
+        pairs.push(pair(&line).map_err(|what| (number, what.to_owned()))?);
     }
-    entries
+    Ok(pairs)
 }
 
-fn ends_in_odd_backslashes(line: &str) -> bool {
-    line.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1
+struct Lines<'a> {
+    rest: &'a str,
+    number: usize,
 }
 
-/// The key ends at the first unescaped `=`, `:` or blank; blanks and one separator follow.
-fn entry(line: &str) -> (String, String) {
+impl<'a> Lines<'a> {
+    /// Without blank and comment lines; continued lines joined, with the continuation's leading blanks dropped.
+    fn next_logical(&mut self) -> Option<(usize, String)> {
+        loop {
+            let line = self.next_natural()?.trim_start_matches(is_blank);
+            if line.is_empty() || line.starts_with(['#', '!']) {
+                continue;
+            }
+            let number = self.number;
+            let mut logical = line.to_owned();
+            while ends_with_odd_backslashes(&logical) {
+                logical.pop();
+                match self.next_natural() {
+                    Some(next) => logical.push_str(next.trim_start_matches(is_blank)),
+                    None => break,
+                }
+            }
+            return Some((number, logical));
+        }
+    }
+
+    /// Ended by \n, \r or \r\n.
+    fn next_natural(&mut self) -> Option<&'a str> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        self.number += 1;
+        let end = self.rest.find(['\n', '\r']).unwrap_or(self.rest.len());
+        let (line, rest) = self.rest.split_at(end);
+        self.rest = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(['\n', '\r'])).unwrap_or(rest);
+        Some(line)
+    }
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\u{c}')
+}
+
+fn ends_with_odd_backslashes(line: &str) -> bool {
+    line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
+}
+
+/// The key ends at the first unescaped blank, `=` or `:`; one `=` or `:` may stand among the blanks after it.
+fn pair(line: &str) -> Result<(String, String), &'static str> {
     let mut escaped = false;
     let end = line.find(|c: char| {
-        let ends = !escaped && matches!(c, '=' | ':' | ' ' | '\t' | '\u{c}');
-        escaped = c == '\\' && !escaped;
+        let ends = !escaped && (is_blank(c) || matches!(c, '=' | ':'));
+        escaped = !escaped && c == '\\';
         ends
     });
     let (key, rest) = line.split_at(end.unwrap_or(line.len()));
-    let blank = [' ', '\t', '\u{c}'];
-    let rest = rest.trim_start_matches(blank);
-    let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(blank);
-    (unescaped(key), unescaped(value))
+    let rest = rest.trim_start_matches(is_blank);
+    let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(is_blank);
+    Ok((unescaped(key)?, unescaped(value)?))
 }
 
-fn unescaped(text: &str) -> String {
+fn unescaped(text: &str) -> Result<String, &'static str> {
+    if !text.contains('\\') {
+        return Ok(text.to_owned());
+    }
+    // By UTF-16 units, since \uXXXX names those and two of them may make one character.
     let mut units: Vec<u16> = Vec::with_capacity(text.len());
     let mut chars = text.chars();
-    let push = |c: char, units: &mut Vec<u16>| units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
     while let Some(c) = chars.next() {
-        if c != '\\' {
-            push(c, &mut units);
-            continue;
-        }
-        match chars.next() {
-            Some('t') => push('\t', &mut units),
-            Some('n') => push('\n', &mut units),
-            Some('r') => push('\r', &mut units),
-            Some('f') => push('\u{c}', &mut units),
-            Some('u') => {
-                let rest = chars.as_str();
-                match rest.get(..4).and_then(|hex| u16::from_str_radix(hex, 16).ok()) {
-                    Some(unit) => {
-                        units.push(unit);
-                        chars = rest[4..].chars();
-                    }
-                    None => {
-                        push('\\', &mut units);
-                        push('u', &mut units);
-                    }
+        let c = match c {
+            '\\' => match chars.next() {
+                Some('t') => '\t',
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('f') => '\u{c}',
+                Some('u') => {
+                    units.push(unit(&mut chars)?);
+                    continue;
                 }
-            }
-            Some(other) => push(other, &mut units),
-            None => {}
-        }
+                Some(other) => other,
+                None => break,
+            },
+            other => other,
+        };
+        units.extend(c.encode_utf16(&mut [0; 2]).iter());
     }
-    String::from_utf16_lossy(&units)
+    Ok(String::from_utf16_lossy(&units))
+}
+
+fn unit(chars: &mut std::str::Chars<'_>) -> Result<u16, &'static str> {
+    const WRONG: &str = "malformed \\uXXXX escape: four hexadecimal digits are needed";
+    (0..4).try_fold(0u16, |unit, _| {
+        let digit =
+            chars.next().and_then(|c| c.to_digit(16)).and_then(|digit| u16::try_from(digit).ok()).ok_or(WRONG)?;
+        Ok(unit << 4 | digit)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pairs(text: &str) -> Vec<(String, String)> {
-        parse(text)
+    fn parsed(text: &str) -> Vec<(String, String)> {
+        parse(text).unwrap()
+    }
+
+    fn one(text: &str) -> (String, String) {
+        let mut pairs = parsed(text);
+        assert_eq!(pairs.len(), 1, "{text}");
+        pairs.remove(0)
     }
 
     #[test]
-    fn javas_grammar_is_read() {
-        let text = "# comment\n! another\n\na=1\n b : 2 \nc 3\nd\ne\\ f\\=g = x\\ny\nlong=one,\\\n   two\nu=\\u00e9\\ud83d\\ude00\n\
-                    path=C\\:\\\\x\nend=\\\\\nlast\\u=z";
-        let expected = [
-            ("a", "1"),
-            ("b", "2 "),
-            ("c", "3"),
-            ("d", ""),
-            ("e f=g", "x\ny"),
-            ("long", "one,two"),
-            ("u", "é😀"),
-            ("path", "C:\\x"),
-            ("end", "\\"),
-            ("last\\u", "z"),
-        ];
-        assert_eq!(pairs(text), expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
-    }
-
-    #[test]
-    fn nothing_makes_it_panic() {
-        for text in ["\\", "=", ":", "\\u", "\\u12", "a\\", "\\\n", "é=\\u00e"] {
-            let _ = parse(text);
+    fn key_and_value_are_parted_by_equals_colon_or_blanks() {
+        for text in ["a=b", "a:b", "a b", "  a = b", "a\t:\tb", "a   b", "a = b\r\n", "a=b\r", "\u{c}a=\u{c}b"] {
+            assert_eq!(one(text), ("a".to_owned(), "b".to_owned()), "{text:?}");
         }
+        assert_eq!(one("a = = b").1, "= b");
+        assert_eq!(one("a==b").1, "=b");
+        assert_eq!(one("a  :: b").1, ": b");
+        assert_eq!(one("lonely"), ("lonely".to_owned(), String::new()));
+        assert_eq!(one("=v"), (String::new(), "v".to_owned()));
+        assert_eq!(one("a=b  ").1, "b  ");
+    }
+
+    #[test]
+    fn comments_and_blank_lines_are_no_settings() {
+        assert_eq!(parsed("# a=b\n\n  ! c=d\r\n \t \n#e\\\nf=g"), [("f".to_owned(), "g".to_owned())]);
+        assert_eq!(one("a=b # no comment").1, "b # no comment");
+    }
+
+    #[test]
+    fn a_backslash_at_the_end_continues_the_line() {
+        assert_eq!(one("a=b,\\\n    c,\\\r\n\td").1, "b,c,d");
+        assert_eq!(parsed("a=b\\\\\nc=d").len(), 2);
+        assert_eq!(one("a=b\\\\\\\nc").1, "b\\c");
+        assert_eq!(one("a=b\\").1, "b");
+        assert_eq!(one("a=b\\\n#c").1, "b#c");
+        assert_eq!(one("k\\\n  ey=v").0, "key");
+    }
+
+    #[test]
+    fn escapes_stand_for_their_characters() {
+        assert_eq!(one(r"a\ b\:c\=d=e\tf\ng\\h\q"), ("a b:c=d".to_owned(), "e\tf\ng\\hq".to_owned()));
+        assert_eq!(one(r"a=\u00e9\u20AC\ud83d\ude00").1, "é€😀");
+        assert_eq!(one("a=Zoë").1, "Zoë");
+        assert_eq!(one(r"path=C\:\\kafka").1, r"C:\kafka");
+    }
+
+    #[test]
+    fn a_broken_escape_names_its_line_and_not_its_text() {
+        for text in ["# x\npassword=secret\\u12", "# x\npassword=secret\\uzzzz", "# x\npassword=secret\\u 123"] {
+            let (line, what) = parse(text).unwrap_err();
+            assert_eq!(line, 2);
+            assert!(!what.contains("secret"));
+        }
+    }
+
+    #[test]
+    fn line_numbers_count_continued_lines() {
+        assert_eq!(parse("a=b\\\nc\nd=\\u1").unwrap_err().0, 3);
     }
 }

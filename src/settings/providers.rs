@@ -130,13 +130,14 @@ impl Provider {
                 std::env::var(variable).map_err(|_| "is not set")
             }
             Self::File { allowed } => {
-                let (path, key) = address.rsplit_once(':').ok_or("needs a path and a key")?;
+                // At the first colon, as in Connect: a key may hold others.
+                let (path, key) = address.split_once(':').ok_or("needs a path and a key")?;
                 let text = read(Path::new(path), allowed)?;
-                let entries = properties::parse(&text);
+                let entries = properties::parse(&text).map_err(|_| "names a file with a malformed \\uXXXX escape")?;
                 value(&entries, key).map(str::to_owned).ok_or("names a key the file does not have")
             }
             Self::Directory { allowed } => {
-                let (path, file) = address.rsplit_once(':').ok_or("needs a folder and a file")?;
+                let (path, file) = address.split_once(':').ok_or("needs a folder and a file")?;
                 if file.contains(['/', '\\']) || file == ".." {
                     return Err("names a file outside of the folder");
                 }

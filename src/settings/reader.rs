@@ -1,9 +1,12 @@
 //! Typed values out of a flat configuration; every problem is collected, none stops the reading.
+//!
+//! Each known key is first put to the checks that the table of definitions names for it. Where a value is wrong, the
+//! default stands in for it: a problem was noted, so nothing of the result will be used.
 
 use std::time::Duration;
 
-use super::definitions::{Kind, kind};
-use super::{Note, Problem, Raw, value};
+use super::definitions::{Support, definition, definitions, position};
+use super::{Note, Problem, Raw, checks, patterns, value};
 use crate::debezium::pattern::PatternList;
 
 pub(super) struct Reader<'a> {
@@ -15,29 +18,50 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(raw: &'a Raw) -> Self {
         let mut reader = Self { raw, problems: Vec::new(), notes: Vec::new() };
-        reader.check_types();
+        reader.check_values();
         reader
     }
 
-    /// Checks every known key that was given against its kind.
-    fn check_types(&mut self) {
+    /// Checks every known key that was given.
+    fn check_values(&mut self) {
+        let mut idle = Vec::new();
         for (key, value) in self.raw {
-            let Some(kind) = kind(key) else { continue };
-            if let Some(problem) = problem(kind, value) {
-                self.invalid(key, problem);
+            let Some(known) = definition(key) else { continue };
+            self.problems.extend(checks::check(known, value).into_iter().map(|sentence| Problem::new(key, sentence)));
+            let default = known.default_value.as_deref().unwrap_or("");
+            match known.support {
+                _ if value.trim().is_empty() || value.trim().eq_ignore_ascii_case(default) => {}
+                Support::Refused => self.problem(Problem::unsupported(key, "this setting")),
+                Support::Harmless => idle.push(key.as_str()),
+                Support::Honoured => {}
+            }
+        }
+        if !idle.is_empty() {
+            self.note(format!("settings without effect here: {}", idle.join(", ")));
+        }
+        for known in definitions().iter().filter(|known| known.has("required")) {
+            // The old name may stand in for it.
+            let renamed = known.name == "topic.prefix" && value(self.raw, "database.server.name").is_some();
+            if value(self.raw, &known.name).is_none() && !renamed {
+                self.invalid(&known.name, "A value is required");
             }
         }
     }
 
-    pub(super) fn invalid(&mut self, key: &str, problem: impl std::fmt::Display) {
-        // One text per key is enough; the first is the most basic.
-        if self.problems.iter().all(|p| p.key != key) {
-            self.problems.push(Problem::invalid(key, problem));
-        }
+    /// What was found, problems in the order of Connect's list; options of a transform or converter stand with it.
+    pub(super) fn finish(mut self) -> (Vec<Problem>, Vec<Note>) {
+        self.problems.sort_by_key(|problem| place(&problem.key));
+        (self.problems, self.notes)
+    }
+
+    pub(super) fn invalid(&mut self, key: &str, what: impl std::fmt::Display) {
+        self.problem(Problem::invalid(key, what));
     }
 
     pub(super) fn problem(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     pub(super) fn note(&mut self, text: impl Into<String>) {
@@ -53,14 +77,9 @@ impl<'a> Reader<'a> {
         self.text(key).unwrap_or(default).to_owned()
     }
 
-    pub(super) fn required(&mut self, key: &str) -> String {
-        match self.text(key) {
-            Some(value) => value.to_owned(),
-            None => {
-                self.invalid(key, "A value is required");
-                String::new()
-            }
-        }
+    /// As it was written, blank or not.
+    pub(super) fn given(&self, key: &str) -> Option<&'a str> {
+        value(self.raw, key)
     }
 
     /// Lower-cased and trimmed, for settings with a fixed choice.
@@ -83,7 +102,7 @@ impl<'a> Reader<'a> {
 
     /// Bad patterns have been reported already.
     pub(super) fn patterns(&self, key: &str) -> Option<PatternList> {
-        self.text(key).and_then(|list| PatternList::parse(list).ok())
+        self.text(key).and_then(|list| patterns::list(list).ok())
     }
 
     /// Trimmed items of a plain list.
@@ -101,35 +120,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What is wrong with a value of this kind, in Debezium's words.
-fn problem(kind: Kind, value: &str) -> Option<String> {
-    let whole = || value.parse::<i32>().ok();
-    let long = || value.parse::<i64>().ok();
-    let text = match kind {
-        Kind::Text | Kind::Secret => return None,
-        _ if value.trim().is_empty() => return None,
-        Kind::Bool if ["true", "false"].iter().any(|b| value.trim().eq_ignore_ascii_case(b)) => return None,
-        Kind::Bool => "Either 'true' or 'false' is expected".to_owned(),
-        Kind::Int if whole().is_some() => return None,
-        Kind::Int => "An integer is expected".to_owned(),
-        Kind::PositiveInt if whole().is_some_and(|n| n > 0) => return None,
-        Kind::PositiveInt => "A positive, non-zero integer value is expected".to_owned(),
-        Kind::NonNegativeInt if whole().is_some_and(|n| n >= 0) => return None,
-        Kind::NonNegativeInt => "An non-negative integer is expected".to_owned(),
-        Kind::Long if long().is_some() => return None,
-        Kind::Long => "A long value is expected".to_owned(),
-        Kind::PositiveLong if long().is_some_and(|n| n > 0) => return None,
-        Kind::PositiveLong => "A positive, non-zero long value is expected".to_owned(),
-        Kind::NonNegativeLong if long().is_some_and(|n| n >= 0) => return None,
-        Kind::NonNegativeLong => "A non-negative long value is expected".to_owned(),
-        Kind::Patterns => match PatternList::parse(value) {
-            Ok(_) => return None,
-            Err(e) => {
-                format!("A comma-separated list of valid regular expressions is expected, but {e}")
-            }
-        },
-        Kind::Choice(values) if values.iter().any(|v| v.eq_ignore_ascii_case(value.trim())) => return None,
-        Kind::Choice(values) => format!("Value must be one of {}", values.join(", ")),
-    };
-    Some(text)
+fn place(key: &str) -> usize {
+    let mut name = key;
+    loop {
+        match (position(name), name.rsplit_once('.')) {
+            (Some(place), _) => return place,
+            (None, Some((shorter, _))) => name = shorter,
+            (None, None) => return usize::MAX,
+        }
+    }
 }

@@ -1,17 +1,19 @@
 //! Settings with a grammar of their own.
 
+use super::patterns;
 use super::reader::Reader;
 use crate::debezium::pattern::Pattern;
 use crate::debezium::{Filters, Include, KeyRule, Operation, Operations};
 
 /// An include and an exclude list, which exclude each other.
 fn include(reader: &mut Reader<'_>, include: &str, exclude: &str) -> Include {
+    if reader.given(include).is_some() && reader.given(exclude).is_some() {
+        // Of the message prefixes the reference names the first list by a key that it does not know itself.
+        reader.invalid(exclude, format!("\"{include}\" is already specified"));
+        return Include::Everything;
+    }
     match (reader.patterns(include), reader.patterns(exclude)) {
-        (Some(_), Some(_)) => {
-            reader.invalid(exclude, format!("\"{include}\" is already specified"));
-            Include::Everything
-        }
-        (Some(list), None) => Include::Only(list),
+        (Some(list), _) => Include::Only(list),
         (None, Some(list)) => Include::AllBut(list),
         (None, None) => Include::Everything,
     }
@@ -30,25 +32,24 @@ pub(super) fn message_prefixes(reader: &mut Reader<'_>) -> Include {
     include(reader, "message.prefix.include.list", "message.prefix.exclude.list")
 }
 
-/// `skipped.operations`: truncates by default.
+/// `skipped.operations`: truncates by default. Case counts here.
 pub(super) fn skipped(reader: &mut Reader<'_>) -> Operations {
     const KEY: &str = "skipped.operations";
-    if reader.text(KEY).is_none() {
-        return Operations::only(Operation::Truncate);
+    let Some(text) = reader.given(KEY) else { return Operations::only(Operation::Truncate) };
+    let items: Vec<&str> = text.split(',').map(str::trim).collect();
+    if items.contains(&"none") {
+        if items.len() > 1 {
+            reader.invalid(KEY, "'none' cannot be specified with other skipped operation types");
+        }
+        return Operations::none();
     }
-    let items = reader.list(KEY);
     let mut skipped = Operations::none();
-    for item in &items {
-        skipped = match item.to_lowercase().as_str() {
+    for item in items {
+        skipped = match item {
             "c" => skipped.with(Operation::Create),
             "u" => skipped.with(Operation::Update),
             "d" => skipped.with(Operation::Delete),
             "t" => skipped.with(Operation::Truncate),
-            "none" if items.len() == 1 => skipped,
-            "none" => {
-                reader.invalid(KEY, "'none' cannot be specified with other skipped operation types");
-                skipped
-            }
             _ => {
                 reader.invalid(KEY, "Invalid operation");
                 skipped
@@ -58,27 +59,34 @@ pub(super) fn skipped(reader: &mut Reader<'_>) -> Operations {
     skipped
 }
 
-/// `message.key.columns`: `table:column,column;table:column`.
+/// `message.key.columns`: `table:column,column;table:column`, all of them patterns.
 pub(super) fn key_rules(reader: &mut Reader<'_>) -> Vec<KeyRule> {
     const KEY: &str = "message.key.columns";
-    const EXPECTED: &str = "'<fully-qualified table>:<comma-separated columns>'";
-    let Some(text) = reader.text(KEY) else { return Vec::new() };
+    let Some(text) = reader.given(KEY) else { return Vec::new() };
+    if text.is_empty() {
+        reader.invalid(KEY, "Must not be empty");
+    }
     let mut rules = Vec::new();
-    for item in text.split(';').map(str::trim).filter(|item| !item.is_empty()) {
-        let Some((table, columns)) =
-            item.split_once(':').filter(|(t, c)| !t.is_empty() && !c.is_empty() && !c.contains(':'))
-        else {
-            reader.invalid(KEY, format!("{item} has an invalid format (expecting {EXPECTED})"));
+    // Java's split drops empty parts at the end, and only there.
+    for item in text.trim_end_matches(';').split(';') {
+        let Some((table, columns)) = key_rule(item) else {
+            let expected = r"(expecting '^\s*([^:]+):([^:,]+(,[^:,]+)*)\s*$')";
+            reader.invalid(KEY, format!("{item} has an invalid format {expected}"));
             continue;
         };
-        let patterns: Result<Vec<Pattern>, String> =
-            columns.split(',').map(|column| Pattern::new(column.trim())).collect();
-        match (Pattern::new(table.trim()), patterns) {
+        let columns: Result<Vec<Pattern>, String> = columns.split(',').map(|name| patterns::one(name.trim())).collect();
+        match (patterns::one(table), columns) {
             (Ok(table), Ok(columns)) => rules.push(KeyRule { table, columns }),
-            (Err(e), _) | (_, Err(e)) => reader.invalid(KEY, format!("{item} is no valid regular expression: {e}")),
+            (Err(complaint), _) | (_, Err(complaint)) => reader.invalid(KEY, complaint),
         }
     }
     rules
+}
+
+fn key_rule(item: &str) -> Option<(&str, &str)> {
+    let (table, columns) = item.trim().split_once(':')?;
+    let named = columns.split(',').all(|column| !column.trim().is_empty());
+    (!table.is_empty() && named && !columns.contains(':')).then_some((table, columns))
 }
 
 /// `k=v;k2=v2`.

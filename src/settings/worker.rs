@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::definitions::is_secret;
 use super::providers::Providers;
-use super::{Note, Problem, Raw, environment, properties, value};
+use super::{Note, Problem, Raw, environment, formats, value};
 use crate::sink;
 
 /// A resolved worker.
@@ -52,6 +52,8 @@ impl std::fmt::Debug for Worker {
         f.debug_map().entries(self.raw.iter().map(shown)).finish()
     }
 }
+
+const POLICY: &str = "connector.client.config.override.policy";
 
 const KNOWN: [&str; 37] = [
     "bootstrap.servers",
@@ -132,7 +134,7 @@ impl Worker {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(Self, Vec<Note>), Vec<Problem>> {
         let mut raw = match file {
-            Some(path) => read(path).map_err(|problem| vec![problem])?,
+            Some(path) => formats::read(path).map_err(|problem| vec![problem])?,
             None => Raw::new(),
         };
         raw.extend(environment::settings(variables));
@@ -202,6 +204,12 @@ impl Worker {
             providers,
             raw: raw.clone(),
         };
+        if !["All", "None", "Principal"].contains(&worker.override_policy()) {
+            problems.push(Problem::new(
+                POLICY,
+                format!("Invalid value for configuration {POLICY}: expected All, None or Principal"),
+            ));
+        }
         if problems.is_empty() { Ok((worker, notes)) } else { Err(problems) }
     }
 
@@ -213,6 +221,14 @@ impl Worker {
             properties,
             topics: sink::kafka::TopicRules::default(),
         })
+    }
+
+    /// `connector.client.config.override.policy` by its short name; `All` unless set.
+    pub(super) fn override_policy(&self) -> &str {
+        let name = value(&self.raw, POLICY).map_or("", str::trim);
+        let name = name.rsplit('.').next().unwrap_or("");
+        let name = name.strip_suffix("ConnectorClientConfigOverridePolicy").unwrap_or(name);
+        if name.is_empty() { "All" } else { name }
     }
 
     /// Security settings at the top level serve every client of the worker.
@@ -308,43 +324,6 @@ fn notes(raw: &Raw) -> Vec<Note> {
         ));
     }
     notes
-}
-
-fn read(path: &Path) -> Result<Raw, Problem> {
-    let name = path.display().to_string();
-    let failed = |why: String| Problem::new("worker", format!("worker file {name}: {why}"));
-    let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
-    let format = match path.extension().and_then(|e| e.to_str()) {
-        Some("toml") => config::FileFormat::Toml,
-        Some("yaml" | "yml") => config::FileFormat::Yaml,
-        Some("json") => config::FileFormat::Json,
-        _ => return Ok(properties::parse(&text)),
-    };
-    let source = config::File::from_str(&text, format);
-    let built = config::Config::builder().add_source(source).build().map_err(|e| failed(e.to_string()))?;
-    let table = built.cache.into_table().map_err(|e| failed(e.to_string()))?;
-    let mut raw = Raw::new();
-    for (key, value) in table {
-        flatten(&key, value, &mut raw);
-    }
-    raw.sort();
-    Ok(raw)
-}
-
-/// Nested tables become dotted names, lists become comma-separated.
-fn flatten(key: &str, value: config::Value, raw: &mut Raw) {
-    match value.kind {
-        config::ValueKind::Table(table) => {
-            for (name, value) in table {
-                flatten(&format!("{key}.{name}"), value, raw);
-            }
-        }
-        config::ValueKind::Array(items) => {
-            let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-            raw.push((key.to_owned(), items.join(",")));
-        }
-        other => raw.push((key.to_owned(), other.to_string())),
-    }
 }
 
 #[cfg(test)]

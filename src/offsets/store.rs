@@ -38,7 +38,7 @@ impl Store {
         match config {
             Config::Topic { kafka, topic, partitions, replication_factor } => {
                 let partitions = topic::ensure_compacted(kafka, topic, *partitions, *replication_factor).await?;
-                let entries = topic::read(kafka, topic, READ_WITHIN).await?;
+                let entries = topic::read_existing(kafka, topic, READ_WITHIN).await?;
                 let offset = latest(&entries, &key).map(Offset::decode).transpose()?;
                 let partition = murmur2::partition(&key, partitions);
                 Ok((Self { key, place: Place::Topic { topic: topic.clone(), partition } }, offset))

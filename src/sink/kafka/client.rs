@@ -119,6 +119,11 @@ pub(super) fn create_with<C: ClientContext, T: FromClientConfigAndContext<C>>(
     settings.create_with_context(context).map_err(bad_setting)
 }
 
+/// Whether librdkafka takes these settings, each for itself.
+pub(super) fn check(settings: &ClientConfig) -> Result<(), SinkError> {
+    settings.create_native_config().map(drop).map_err(bad_setting)
+}
+
 fn bad_setting(error: KafkaError) -> SinkError {
     let client = || "Kafka client".to_owned();
     match error {
@@ -126,7 +131,7 @@ fn bad_setting(error: KafkaError) -> SinkError {
         KafkaError::ClientConfig(_, description, property, value) => {
             let why = if value.is_empty() { description } else { description.replace(&value, "…") };
             let why = if properties::is_secret(&property) { "not a usable value".to_owned() } else { why };
-            SinkError::Setting { property, why }
+            SinkError::Setting { property: properties::java_name(&property).to_owned(), why }
         }
         KafkaError::ClientCreation(why) => SinkError::Setting { property: client(), why },
         other => SinkError::Setting { property: client(), why: other.to_string() },
@@ -157,21 +162,17 @@ pub(super) async fn create_topic(
     }
 }
 
-/// Why a record of `size` bytes did not get into `topic`.
+/// Why a record of `size` bytes that was sent did not get into `topic`.
 pub(super) fn explain(
     code: RDKafkaErrorCode,
     topic: &str,
     size: usize,
-    max_request_size: usize,
     brokers: &str,
     fatal: impl FnOnce() -> Option<(RDKafkaErrorCode, String)>,
 ) -> SinkError {
     use RDKafkaErrorCode as Code;
     let topic = topic.to_owned();
     match code {
-        Code::MessageSizeTooLarge | Code::InvalidMessageSize if size > max_request_size => {
-            SinkError::TooLarge { topic, size, limit: Limit::Producer(max_request_size) }
-        }
         Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
             SinkError::TooLarge { topic, size, limit: Limit::Broker }
         }
@@ -274,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_fenced_producer_is_told_from_a_lost_one() {
-        let explain = |code, fatal| explain(code, "t", 1, 10, "b:1", || fatal);
+        let explain = |code, fatal| explain(code, "t", 1, "b:1", || fatal);
         let fenced = Some((RDKafkaErrorCode::ProducerFenced, "fenced".to_owned()));
         assert!(!explain(RDKafkaErrorCode::Fatal, fenced).is_transient());
         let lost = Some((RDKafkaErrorCode::OutOfOrderSequenceNumber, "gap".to_owned()));

@@ -1,5 +1,6 @@
 //! What librdkafka's thread tells of deliveries and of the state of the brokers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,11 +12,17 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 use tracing::debug;
 
-use super::super::Trouble;
 use super::super::inbox::Inbox;
+use super::super::{SinkError, Trouble};
 
 /// A broker that stays away is reported again and again; silence for this long means that it is no longer tried.
 const FORGET_AFTER: Duration = Duration::from_secs(60);
+
+/// How long a client waits for the first answer of a broker.
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
+
+/// The same when all brokers were tried and failed. A name may have several addresses, of which some work.
+const ALL_DOWN_FOR: Duration = Duration::from_secs(2);
 
 /// One delivery report, kept small as there is one for each record.
 pub(super) struct Delivery {
@@ -35,6 +42,8 @@ pub(super) struct Failure {
 pub(super) struct Deliveries {
     pub(super) inbox: Inbox<Delivery>,
     outage: Mutex<Option<Outage>>,
+    /// Whether there is an outage, to be asked for each record without a lock.
+    troubled: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -51,16 +60,22 @@ impl Deliveries {
         outage.as_ref().filter(|outage| outage.heard.elapsed() < FORGET_AFTER).map(|outage| outage.trouble.clone())
     }
 
-    pub(super) fn login_failed(&self) -> bool {
-        self.outage().as_ref().is_some_and(|outage| outage.login_failed)
-    }
-
-    pub(super) fn all_down(&self) -> bool {
-        self.outage().as_ref().is_some_and(|outage| outage.all_down)
+    /// Why a client that has waited this long for its first answer should give up, if it should.
+    pub(super) fn give_up(&self, waited: Duration, brokers: &str) -> Option<SinkError> {
+        let outage = self.outage().clone();
+        let (login_failed, all_down) = outage.as_ref().map_or((false, false), |o| (o.login_failed, o.all_down));
+        if !(login_failed || all_down && waited >= ALL_DOWN_FOR || waited >= FIRST_ANSWER) {
+            return None;
+        }
+        let brokers = brokers.to_owned();
+        let why = outage.map_or_else(|| format!("no answer within {} s", waited.as_secs()), |o| o.trouble.what);
+        Some(if login_failed { SinkError::Login { brokers, why } } else { SinkError::Unreachable { brokers, why } })
     }
 
     pub(super) fn forget_trouble(&self) {
-        *self.outage() = None;
+        if self.troubled.swap(false, Ordering::Relaxed) {
+            *self.outage() = None;
+        }
     }
 
     fn note(&self, code: RDKafkaErrorCode, reason: &str) {
@@ -85,6 +100,7 @@ impl Deliveries {
             login_failed: login_failed || before.as_ref().is_some_and(|before| before.login_failed),
             all_down: all_down || before.is_some_and(|before| before.all_down),
         });
+        self.troubled.store(true, Ordering::Relaxed);
     }
 
     fn outage(&self) -> MutexGuard<'_, Option<Outage>> {
@@ -117,7 +133,9 @@ impl ProducerContext for Context {
     fn delivery(&self, result: &DeliveryResult<'_>, ticket: usize) {
         let failure = match result {
             Ok(_) => {
-                self.0.forget_trouble();
+                if self.0.troubled.load(Ordering::Relaxed) {
+                    self.0.forget_trouble();
+                }
                 None
             }
             Err((error, message)) => Some(Box::new(Failure {

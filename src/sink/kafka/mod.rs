@@ -27,13 +27,10 @@ use tokio::runtime::Handle;
 use tracing::{info, warn};
 
 use self::deliveries::{Context, Deliveries, Delivery};
-use super::{Receipt, SinkError, Trouble, blocking};
+use super::{Limit, Receipt, SinkError, Trouble, blocking};
 use crate::words::{Record, Ticket};
 
 pub use rules::{BadRule, TopicGroup, TopicRules};
-
-/// How long `open` waits for a broker to answer.
-const FIRST_ANSWER: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Default)]
 pub struct Config {
@@ -53,6 +50,13 @@ impl fmt::Debug for Config {
             .field("properties", &names)
             .field("topics", &self.topics)
             .finish()
+    }
+}
+
+impl Config {
+    /// Whether a producer could be made of these settings; no broker is asked.
+    pub fn check(&self) -> Result<(), SinkError> {
+        client::check(&client::producer(self, "check")?)
     }
 }
 
@@ -111,6 +115,11 @@ impl Kafka {
         let Err((error, _)) = clients.producer.send(outgoing) else { return Ok(()) };
         Err(match error {
             KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) => SinkError::Full,
+            KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge) => SinkError::TooLarge {
+                topic: record.topic.to_owned(),
+                size: record.size(),
+                limit: Limit::Producer(self.max_request_size),
+            },
             KafkaError::MessageProduction(code) => self.explain(code, record.topic, record.size()),
             other => SinkError::Refused { topic: record.topic.to_owned(), why: other.to_string() },
         })
@@ -189,7 +198,7 @@ impl Kafka {
 
     fn explain(&self, code: RDKafkaErrorCode, topic: &str, size: usize) -> SinkError {
         let fatal = || self.clients.as_ref().and_then(|clients| clients.producer.client().fatal_error());
-        client::explain(code, topic, size, self.max_request_size, &self.brokers, fatal)
+        client::explain(code, topic, size, &self.brokers, fatal)
     }
 
     fn known(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -216,22 +225,15 @@ fn headers(record: &Record<'_>) -> Option<OwnedHeaders> {
 
 fn wait_for_a_broker(producer: &ThreadedProducer<Context>, brokers: &str) -> Result<(), SinkError> {
     let start = Instant::now();
-    let deliveries = &producer.client().context().0;
-    loop {
-        if producer.client().fetch_cluster_id(Duration::from_millis(250)).is_some() {
-            // Brokers of the list that do not answer are no trouble as long as one does.
-            deliveries.forget_trouble();
-            return Ok(());
-        }
-        let (brokers, why) = (brokers.to_owned(), deliveries.trouble().map(|trouble| trouble.what));
-        if deliveries.login_failed() {
-            return Err(SinkError::Login { brokers, why: why.unwrap_or_default() });
-        }
-        if deliveries.all_down() || start.elapsed() >= FIRST_ANSWER {
-            let why = why.unwrap_or_else(|| format!("no answer within {} s", FIRST_ANSWER.as_secs()));
-            return Err(SinkError::Unreachable { brokers, why });
+    let heard = &producer.client().context().0;
+    while producer.client().fetch_cluster_id(Duration::from_millis(250)).is_none() {
+        if let Some(error) = heard.give_up(start.elapsed(), brokers) {
+            return Err(error);
         }
     }
+    // Brokers of the list that do not answer are no trouble as long as one does.
+    heard.forget_trouble();
+    Ok(())
 }
 
 #[cfg(test)]
@@ -239,7 +241,7 @@ mod tests {
     use rdkafka::mocking::MockCluster;
     use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-    use super::super::{self as sink, Limit, Sink};
+    use super::super::{self as sink, Sink};
     use super::*;
 
     fn record<'a>(topic: &'a str, value: &'a [u8]) -> Record<'a> {
@@ -333,11 +335,27 @@ mod tests {
         assert_eq!(sink.trouble(), None);
     }
 
+    #[test]
+    fn settings_can_be_checked_without_a_broker() {
+        let config = |name: &str, value: &str| {
+            let properties = vec![(name.to_owned(), value.to_owned())];
+            Config { bootstrap: "nowhere:1".to_owned(), properties, topics: TopicRules::default() }
+        };
+        assert_eq!(config("acks", "1").check(), Ok(()));
+        let error = config("max.request.size", "1").check().unwrap_err();
+        assert!(matches!(&error, SinkError::Setting { property, .. } if property == "max.request.size"), "{error:?}");
+    }
+
     #[tokio::test]
     async fn a_setting_that_is_no_good_is_named_without_its_value() {
         let brokers = MockCluster::new(1).unwrap();
-        let error = open(brokers.bootstrap_servers(), &[("linger.ms", "s3cret")]).await.err().unwrap();
-        assert!(matches!(&error, SinkError::Setting { property, .. } if property == "linger.ms"), "{error:?}");
-        assert!(!error.to_string().contains("s3cret") && !error.is_transient());
+        for (name, property) in
+            [("linger.ms", "linger.ms"), ("retries", "retries"), ("sasl.mechanism", "sasl.mechanism")]
+        {
+            let bad = [("security.protocol", "SASL_SSL"), (name, "s3cret")];
+            let error = open(brokers.bootstrap_servers(), &bad).await.err().unwrap();
+            assert!(matches!(&error, SinkError::Setting { property: p, .. } if p == property), "{error:?}");
+            assert!(!error.to_string().contains("s3cret") && !error.is_transient(), "{error}");
+        }
     }
 }

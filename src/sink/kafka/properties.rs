@@ -102,6 +102,20 @@ pub fn ignored(java: &[(String, String)]) -> Vec<String> {
     last_of_each(java).iter().filter(|(name, _)| !is_known(name)).map(|(name, _)| (*name).to_owned()).collect()
 }
 
+/// The name by which the user knows a property of librdkafka's.
+pub(super) fn java_name(native: &str) -> &str {
+    match native {
+        "message.max.bytes" => "max.request.size",
+        "message.send.max.retries" => "retries",
+        "message.timeout.ms" => "delivery.timeout.ms",
+        "queue.buffering.max.kbytes" => "buffer.memory",
+        "socket.receive.buffer.bytes" => "receive.buffer.bytes",
+        "socket.send.buffer.bytes" => "send.buffer.bytes",
+        "topic.metadata.refresh.interval.ms" => "metadata.max.age.ms",
+        same => same,
+    }
+}
+
 /// Whether the value must not be shown.
 pub fn is_secret(name: &str) -> bool {
     ["password", "secret", "jaas", "key", "pem", "oauthbearer.config", "assertion"]

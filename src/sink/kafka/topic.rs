@@ -11,6 +11,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, Resour
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use tracing::{info, warn};
@@ -40,8 +41,17 @@ pub type Outgoing = (Option<i32>, Vec<u8>, Option<Vec<u8>>);
 /// All records of the topic, in order within each partition; none when there is no such topic.
 /// `timeout` bounds the whole reading, and so how long an open transaction is waited for.
 pub async fn read(config: &Config, topic: &str, timeout: Duration) -> Result<Vec<Entry>, SinkError> {
-    let (config, topic) = (config.clone(), topic.to_owned());
-    blocking(move || Reading { config, topic, deadline: Instant::now() + timeout }.run()).await
+    let deadline = Instant::now() + timeout;
+    let reading = Reading { config: config.clone(), topic: topic.to_owned(), must_exist: false, deadline };
+    blocking(move || reading.run()).await
+}
+
+/// As `read` for a topic that is known to exist: a broker that does not know it yet is asked again. The difference
+/// matters where an empty answer would mean to begin with a snapshot.
+pub async fn read_existing(config: &Config, topic: &str, timeout: Duration) -> Result<Vec<Entry>, SinkError> {
+    let deadline = Instant::now() + timeout;
+    let reading = Reading { config: config.clone(), topic: topic.to_owned(), must_exist: true, deadline };
+    blocking(move || reading.run()).await
 }
 
 /// Creates the topic compacted if it is missing, with fewer replicas if there are fewer brokers. Answers how many
@@ -90,7 +100,7 @@ pub async fn write(config: &Config, topic: &str, records: &[Outgoing]) -> Result
     blocking(move || {
         let deliveries = Arc::new(Deliveries::default());
         let producer: ThreadedProducer<Context> = client::create_with(&settings, Context(Arc::clone(&deliveries)))?;
-        let explain = |code, size| client::explain(code, &topic, size, usize::MAX, &brokers, || None);
+        let explain = |code, size| client::explain(code, &topic, size, &brokers, || None);
         for (ticket, (partition, key, value)) in records.iter().enumerate() {
             let mut record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&topic, ticket);
             record.partition = *partition;
@@ -145,18 +155,36 @@ impl Observer {
 }
 
 fn observe(consumer: &BaseConsumer<Context>, topic: &str, brokers: &str) -> Result<Observed, SinkError> {
-    let failed = |error: KafkaError| unreachable(brokers, code_of(&error), &consumer.context().0);
-    let metadata = consumer.fetch_metadata(Some(topic), REQUEST).map_err(failed)?;
-    let described = metadata.topics().iter().find(|described| described.name() == topic);
-    let partitions = match described.map(|described| (described.error(), described.partitions().len())) {
-        Some((None, count)) => i32::try_from(count).ok(),
-        Some((Some(error), _)) => match RDKafkaErrorCode::from(error) {
-            RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => None,
-            code => return Err(unreadable(code, topic)),
-        },
-        None => None,
-    };
-    Ok(Observed { partitions, brokers: metadata.brokers().len() })
+    let start = Instant::now();
+    let heard = &consumer.context().0;
+    loop {
+        let code = match consumer.fetch_metadata(Some(topic), Duration::from_secs(1)) {
+            Ok(metadata) => match partitions(&metadata, topic) {
+                Ok(partitions) => return Ok(Observed { partitions, brokers: metadata.brokers().len() }),
+                Err(code) => code,
+            },
+            Err(error) => code_of(&error),
+        };
+        if !client::is_passing(code) {
+            return Err(unreadable(code, topic));
+        }
+        // What went wrong is told to those who poll.
+        let _ = consumer.poll(Duration::from_millis(50));
+        if let Some(error) = heard.give_up(start.elapsed(), brokers) {
+            return Err(error);
+        }
+    }
+}
+
+/// `None`: the broker knows no such topic.
+fn partitions(metadata: &Metadata, topic: &str) -> Result<Option<i32>, RDKafkaErrorCode> {
+    let Some(described) = metadata.topics().iter().find(|described| described.name() == topic) else { return Ok(None) };
+    match described.error().map(RDKafkaErrorCode::from) {
+        None if described.partitions().is_empty() => Err(RDKafkaErrorCode::LeaderNotAvailable),
+        None => Ok(i32::try_from(described.partitions().len()).ok()),
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Ok(None),
+        Some(code) => Err(code),
+    }
 }
 
 async fn create(
@@ -199,19 +227,31 @@ fn cleanup_policy(resource: &ConfigResource) -> &str {
 struct Reading {
     config: Config,
     topic: String,
+    must_exist: bool,
     deadline: Instant,
 }
 
 impl Reading {
     fn run(&self) -> Result<Vec<Entry>, SinkError> {
         let uncommitted = self.consumer("read_uncommitted")?;
-        let Some(partitions) = observe(&uncommitted, &self.topic, &self.config.bootstrap)?.partitions else {
-            return Ok(Vec::new());
-        };
+        let Some(partitions) = self.partitions(&uncommitted)? else { return Ok(Vec::new()) };
         let ends = self.ends(&uncommitted, partitions)?;
         let committed = self.consumer("read_committed")?;
         self.wait_until_committed(&committed, &ends)?;
         self.read_all(&committed, partitions)
+    }
+
+    fn partitions(&self, consumer: &BaseConsumer<Context>) -> Result<Option<i32>, SinkError> {
+        loop {
+            let observed = observe(consumer, &self.topic, &self.config.bootstrap)?;
+            if observed.partitions.is_some() || !self.must_exist {
+                return Ok(observed.partitions);
+            }
+            if self.is_late() {
+                return Err(SinkError::UnknownTopic { topic: self.topic.clone() });
+            }
+            let _ = consumer.poll(Duration::from_millis(100));
+        }
     }
 
     fn consumer(&self, isolation: &str) -> Result<BaseConsumer<Context>, SinkError> {
@@ -233,7 +273,8 @@ impl Reading {
                 },
                 Err(error) => code_of(&error),
             };
-            if !client::is_passing(failure) || self.is_late() {
+            let unknown = failure == RDKafkaErrorCode::UnknownTopicOrPartition;
+            if !(unknown || client::is_passing(failure)) || self.is_late() {
                 return Err(self.unreadable(failure));
             }
             // Lets the client learn of new leaders.
@@ -324,13 +365,6 @@ fn unreadable(code: RDKafkaErrorCode, topic: &str) -> SinkError {
         }
         code => SinkError::Unreadable { topic: topic.to_owned(), why: code.to_string() },
     }
-}
-
-fn unreachable(brokers: &str, code: RDKafkaErrorCode, heard: &Deliveries) -> SinkError {
-    let brokers = brokers.to_owned();
-    // What was heard on the way says more than the code, which mostly is a time-out.
-    let why = heard.trouble().map_or_else(|| code.to_string(), |trouble| trouble.what);
-    if heard.login_failed() { SinkError::Login { brokers, why } } else { SinkError::Unreachable { brokers, why } }
 }
 
 fn code_of(error: &KafkaError) -> RDKafkaErrorCode {

@@ -129,8 +129,11 @@ fn bad_setting(error: KafkaError) -> SinkError {
     match error {
         // The description repeats the value, which may be a secret.
         KafkaError::ClientConfig(_, description, property, value) => {
-            let why = if value.is_empty() { description } else { description.replace(&value, "…") };
-            let why = if properties::is_secret(&property) { "not a usable value".to_owned() } else { why };
+            let why = match description {
+                text if text.contains("not supported in this build") => "not part of this build".to_owned(),
+                _ if properties::is_secret(&property) => "not a usable value".to_owned(),
+                text => text.replace(&format!("\"{value}\""), "this value"),
+            };
             SinkError::Setting { property: properties::java_name(&property).to_owned(), why }
         }
         KafkaError::ClientCreation(why) => SinkError::Setting { property: client(), why },
@@ -271,6 +274,14 @@ mod tests {
         for isolation in ["read_committed", "read_uncommitted"] {
             assert!(reader(&Config::default(), isolation).unwrap().create_native_config().is_ok());
         }
+    }
+
+    #[test]
+    fn what_this_build_lacks_is_said_without_the_secret() {
+        let jaas = "x.OAuthBearerLoginModule required clientId=\"u\" clientSecret=\"s3cret\";";
+        let oidc = [("sasl.jaas.config", jaas), ("sasl.oauthbearer.token.endpoint.url", "https://idp/token")];
+        let error = check(&settings(&oidc)).unwrap_err().to_string();
+        assert!(error.ends_with("not part of this build") && !error.contains("s3cret"), "{error}");
     }
 
     #[test]

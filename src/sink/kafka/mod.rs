@@ -54,7 +54,8 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
-    /// Whether a producer could be made of these settings; no broker is asked.
+    /// Whether each of these settings is usable by itself. No broker is asked; settings that contradict each other
+    /// (`acks=1` and `enable.idempotence=true`) show at `open`.
     pub fn check(&self) -> Result<(), SinkError> {
         client::check(&client::producer(self, "check")?)
     }

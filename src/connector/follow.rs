@@ -71,7 +71,7 @@ impl<'a> Following<'a> {
             slot: &config.slot,
             from,
             publication: &config.publication,
-            messages: false,
+            messages: true,
             extra: &config.slot_stream_params,
         };
         let wire = session.start(&start).await?;
@@ -171,6 +171,7 @@ impl<'a> Following<'a> {
                     self.stream.delivery.store()?;
                     self.confirm(false).await?;
                 }
+                Next::Create(topic) => self.stream.delivery.create_topic(&topic).await?,
                 Next::Describe(relation) => {
                     self.errand = Some(Box::pin(self.stream.tables.ask(relation, self.catalog.clone())));
                     return Ok(());
@@ -194,6 +195,7 @@ impl<'a> Following<'a> {
                     Taken::Done => Next::Took,
                     // The Relation itself needs no second look: its description is on the way, rows behind it wait.
                     Taken::Errand(relation) => Next::Describe(relation),
+                    Taken::Topic(topic) => return Ok(Next::Create(topic)),
                 }
             }
         };
@@ -264,7 +266,9 @@ impl<'a> Following<'a> {
             if !same {
                 return Ok(());
             }
-            self.take_frame()?;
+            if let Next::Create(topic) = self.take_frame()? {
+                self.stream.delivery.create_topic(&topic).await?;
+            }
         }
     }
 }
@@ -275,6 +279,8 @@ enum Next {
     /// The server wants to hear from us.
     Reply,
     Describe(Relation),
+    /// The frame waits until this topic exists.
+    Create(String),
 }
 
 fn ticking(period: Duration) -> Interval {

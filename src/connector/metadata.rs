@@ -32,6 +32,10 @@ impl Metadata {
         }
     }
 
+    pub(super) fn topic(&self) -> &str {
+        &self.topic
+    }
+
     pub(super) fn resume(&mut self, xid: u32, orders: &TransactionOrders) {
         let total = orders.orders.iter().map(|(_, count)| count).sum();
         self.resumed = Some(TransactionOrder { xid, total, collections: orders.orders.clone() });

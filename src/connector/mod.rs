@@ -12,6 +12,7 @@ mod follow;
 mod heartbeat;
 mod ledger;
 mod life;
+mod messages;
 mod metadata;
 mod plan;
 mod publication;

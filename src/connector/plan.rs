@@ -198,8 +198,9 @@ fn resume(observed: &Observed<'_>, offset: &Offset, slot_name: &str) -> Result<P
 
 /// Only a position inside a transaction has something to skip.
 fn skip(offset: &Offset) -> Option<Skip> {
-    use crate::offsets::MessageType::{Delete, Insert, Truncate, Update};
-    if !matches!(offset.message, Some(Insert | Update | Delete | Truncate)) {
+    use crate::offsets::MessageType::{Delete, Insert, Message, Truncate, Update};
+    // A message outside of transactions has no xid.
+    if !matches!(offset.message, Some(Insert | Update | Delete | Truncate | Message)) {
         return None;
     }
     // The server speaks of xids in 32 bits.

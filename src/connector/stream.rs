@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::debezium::transaction::{self, TransactionOrder};
-use crate::debezium::{FailureMode, Moment, Op, Source};
+use crate::debezium::{Compatibility, FailureMode, Moment, Op, Source, TransactionBlock, message};
 use crate::offsets::{MessageType, Offset, TransactionOrders};
 use crate::pgoutput::{self, Cells, Message, OldKind};
 use crate::words::{Change, Lsn, Old, Relation, RelationId, Row};
@@ -12,6 +12,7 @@ use crate::words::{Change, Lsn, Old, Relation, RelationId, Row};
 use super::delivery::Delivery;
 use super::emit::{EmitError, Emitter, Halves};
 use super::error::ConnectorError;
+use super::messages::Messages;
 use super::metadata::Metadata;
 use super::plan::Skip;
 use super::table::Table;
@@ -25,6 +26,8 @@ pub(super) enum Taken {
     Done,
     /// The frame must stay where it is until this table has been described.
     Errand(Relation),
+    /// Nothing was taken: this topic must exist first.
+    Topic(String),
 }
 
 /// Everything the stream remembers between frames.
@@ -33,12 +36,17 @@ pub(super) struct Stream {
     pub(super) delivery: Delivery,
     emitter: Emitter,
     metadata: Option<Metadata>,
+    messages: Messages,
     cells: Cells<'static>,
     open: Option<Transaction>,
     /// End of the last completed transaction: where a restart inside the next one begins.
     commit: Lsn,
     /// The same for `source.sequence`, which the reference starts without.
     sequence_commit: Option<Lsn>,
+    /// Of the last transaction, microseconds since the epoch: messages outside of transactions have no time of their own.
+    commit_time: Option<i64>,
+    /// A message outside of transactions that the stored offset covers.
+    told: Option<Lsn>,
     skip: Option<Skip>,
     /// The first event at a foreign offset's position, kept until it is known whether more share its LSN.
     held: Option<Vec<u8>>,
@@ -70,12 +78,15 @@ impl Stream {
         Self {
             emitter: Emitter::new(config, run_id),
             metadata: config.transaction_metadata.then(|| Metadata::new(&tables.blueprint)),
+            messages: Messages::new(&tables.blueprint),
             tables,
             delivery,
             cells: Cells::default(),
             open: None,
             commit: from,
             sequence_commit: None,
+            commit_time: None,
+            told: None,
             skip,
             held: None,
             marked_at: 0,
@@ -86,6 +97,7 @@ impl Stream {
     /// Goes on where the stored offset left off: the last commit it knew, and the counters of an interrupted transaction.
     pub(super) fn resume(&mut self, offset: &Offset) {
         self.sequence_commit = offset.commit.or(offset.proc);
+        self.told = (offset.message == Some(MessageType::Message) && offset.xid.is_none()).then_some(offset.lsn);
         let orders = offset.transaction.as_ref();
         if let (Some(metadata), Some(orders), Some(skip)) = (&mut self.metadata, orders, self.skip) {
             metadata.resume(skip.xid, orders);
@@ -146,7 +158,12 @@ impl Stream {
         let new = Row { cells: &cells.new };
         let old = Row { cells: &cells.old };
         match message {
-            Message::Begin { commit_time, xid, .. } => self.begin(lsn, xid, commit_time)?,
+            Message::Begin { commit_time, xid, .. } => {
+                if let Some(metadata) = &self.metadata && self.delivery.needs_topic(metadata.topic()) {
+                    return Ok(Taken::Topic(metadata.topic().to_owned()));
+                }
+                self.begin(lsn, xid, commit_time)?;
+            }
             Message::Commit { end, .. } => self.commit(lsn, end)?,
             Message::Origin { lsn, name } => {
                 if let Some(open) = &mut self.open {
@@ -170,7 +187,19 @@ impl Stream {
                 self.row(relation, lsn, payload, Change::Delete { old })?;
             }
             Message::Truncate { relations, .. } => self.truncate(&relations, lsn)?,
-            Message::Type | Message::Logical { .. } => {}
+            Message::Logical { transactional, lsn, prefix, content } => {
+                if self.tables.blueprint.config.message_prefixes.passes(prefix)
+                    && self.delivery.needs_topic(self.messages.topic())
+                {
+                    return Ok(Taken::Topic(self.messages.topic().to_owned()));
+                }
+                if transactional {
+                    self.inner_message(lsn, payload, prefix, content)?;
+                } else {
+                    self.outer_message(lsn, prefix, content)?;
+                }
+            }
+            Message::Type => {}
         }
         Ok(Taken::Done)
     }
@@ -183,6 +212,7 @@ impl Stream {
                 None => metadata.begin(xid, lsn, commit_time, &mut self.delivery)?,
             }
         }
+        self.commit_time = Some(commit_time);
         self.open = Some(Transaction { xid, commit_time, origin: None, order, last: None });
         Ok(())
     }
@@ -235,6 +265,83 @@ impl Stream {
             Change::Delete { .. } => MessageType::Delete,
         };
         self.taken(lsn, message);
+        Ok(())
+    }
+
+    /// A message inside the open transaction.
+    fn inner_message(&mut self, lsn: Lsn, payload: &[u8], prefix: &str, content: &[u8]) -> Result<(), ConnectorError> {
+        if self.delivered_before(lsn, payload)? {
+            return Ok(());
+        }
+        self.slice_before(lsn);
+        let config = &self.tables.blueprint.config;
+        if config.message_prefixes.passes(prefix)
+            && let Some(open) = &mut self.open
+        {
+            let id = transaction::transaction_id(open.xid, lsn);
+            let place = self.metadata.is_some().then(|| match open.order.next(message::COLLECTION, &id) {
+                // The reference takes each message for a table of its own.
+                place if config.compatibility == Compatibility::Exact => TransactionBlock { collection_order: 1, ..place },
+                place => place,
+            });
+            let moment = Moment {
+                op: Op::Message,
+                source: Source {
+                    ts_us: open.commit_time,
+                    snapshot: None,
+                    last_commit: self.sequence_commit,
+                    lsn,
+                    schema: "",
+                    table: "",
+                    xid: Some(open.xid.into()),
+                    origin: open.origin.as_ref().map(|(name, lsn)| (name.as_str(), *lsn)),
+                },
+                transaction: place,
+                ts_ns: now_ns(),
+            };
+            self.messages.send(prefix, content, &moment, config, &mut self.delivery)?;
+        }
+        self.taken(lsn, MessageType::Message);
+        Ok(())
+    }
+
+    /// A message that counts as committed where it stands.
+    fn outer_message(&mut self, lsn: Lsn, prefix: &str, content: &[u8]) -> Result<(), ConnectorError> {
+        if self.told.is_some_and(|told| lsn <= told) {
+            return Ok(());
+        }
+        self.commit = lsn;
+        self.sequence_commit = Some(lsn);
+        let config = &self.tables.blueprint.config;
+        let now = now_ns();
+        let commit_time = self.commit_time.unwrap_or(now.div_euclid(1000));
+        if config.message_prefixes.passes(prefix) {
+            let moment = Moment {
+                op: Op::Message,
+                source: Source {
+                    ts_us: commit_time,
+                    snapshot: None,
+                    last_commit: self.sequence_commit,
+                    lsn,
+                    schema: "",
+                    table: "",
+                    xid: None,
+                    origin: None,
+                },
+                transaction: None,
+                ts_ns: now,
+            };
+            self.messages.send(prefix, content, &moment, config, &mut self.delivery)?;
+        }
+        self.mark(Offset {
+            lsn,
+            proc: Some(lsn),
+            commit: Some(lsn),
+            message: Some(MessageType::Message),
+            ts_usec: Some(commit_time),
+            ours: true,
+            ..Offset::default()
+        });
         Ok(())
     }
 

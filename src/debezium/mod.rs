@@ -13,6 +13,7 @@ mod envelope;
 mod facts;
 pub mod heartbeat;
 mod java;
+pub mod message;
 mod naming;
 pub mod pattern;
 mod prepared;

@@ -192,11 +192,6 @@ fn connects_own(reader: &mut Reader<'_>, name: &str) {
 
 /// Settings that would change records or their order and that nothing here does yet: refused rather than ignored.
 fn refuse_unsupported(reader: &mut Reader<'_>) {
-    let is_set = |reader: &Reader<'_>, key: &str| reader.text(key).is_some();
-    // Those that the table refuses were refused already.
-    if is_set(reader, "message.prefix.include.list") {
-        reader.problem(Problem::unsupported("message.prefix.include.list", "a logical decoding message"));
-    }
     let rewriting: Vec<_> =
         reader.keys().filter(|key| key.starts_with("column.mask.") || key.starts_with("column.truncate.")).collect();
     for key in rewriting {
@@ -222,7 +217,7 @@ fn refuse_unsupported(reader: &mut Reader<'_>) {
         reader.problem(Problem::unsupported("topic.naming.strategy", strategy));
     }
     for key in ["signal.data.collection", "notification.enabled.channels", "signal.kafka.topic"] {
-        if is_set(reader, key) {
+        if reader.text(key).is_some() {
             reader.note(format!("{key}: signals and notifications are not acted on by this version"));
         }
     }

@@ -19,7 +19,8 @@ pub(super) fn push_unknown<S: ValueSink>(text: &str, mode: BinaryMode, sink: &mu
     push_encoded(text.as_bytes(), mode, sink);
 }
 
-fn push_encoded<S: ValueSink>(bytes: &[u8], mode: BinaryMode, sink: &mut S) {
+/// Bytes as `binary.handling.mode` shows them.
+pub(in crate::debezium) fn push_encoded<S: ValueSink>(bytes: &[u8], mode: BinaryMode, sink: &mut S) {
     match mode {
         BinaryMode::Bytes => sink.bytes(bytes),
         BinaryMode::Base64 => sink.str(&base64(bytes, STANDARD)),

@@ -146,7 +146,7 @@ fn sparse_vector() -> Schema {
     Schema::of_struct(fields).named("io.debezium.data.SparseDoubleVector").version(1).doc("Sparse double vector")
 }
 
-fn binary_kind(mode: BinaryMode) -> Kind {
+pub(in crate::debezium) fn binary_kind(mode: BinaryMode) -> Kind {
     if mode == BinaryMode::Bytes { Kind::Bytes } else { Kind::String }
 }
 

@@ -13,7 +13,8 @@ mod number;
 mod placeholder;
 mod temporal;
 
-pub(super) use choose::choose;
+pub(super) use binary::push_encoded;
+pub(super) use choose::{binary_kind, choose};
 pub(super) use placeholder::{fallback, placeholder};
 
 use super::config::BinaryMode;

@@ -1,0 +1,58 @@
+//! Records of logical decoding messages.
+
+use crate::converter::{Buffer, Shape};
+use crate::debezium::{Config, Moment, message};
+use crate::sink::SinkError;
+use crate::words::Record;
+
+use super::delivery::Delivery;
+use super::emit::Outlet;
+use super::table::Blueprint;
+
+pub(super) struct Messages {
+    topic: String,
+    key: Shape,
+    value: Shape,
+    key_buffer: Buffer,
+    value_buffer: Buffer,
+}
+
+impl Messages {
+    pub(super) fn new(blueprint: &Blueprint) -> Self {
+        Self {
+            topic: blueprint.config.message_topic(),
+            key: blueprint.key_converter.shape(&message::key_schema()),
+            value: blueprint.value_converter.shape(&message::value_schema(&blueprint.config)),
+            key_buffer: Buffer::default(),
+            value_buffer: Buffer::default(),
+        }
+    }
+
+    pub(super) fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    pub(super) fn send(
+        &mut self,
+        prefix: &str,
+        content: &[u8],
+        moment: &Moment<'_>,
+        config: &Config,
+        to: &mut Delivery,
+    ) -> Result<(), SinkError> {
+        let mut writer = self.key.open(&mut self.key_buffer);
+        message::push_key(prefix, &mut writer);
+        writer.finish();
+        let mut writer = self.value.open(&mut self.value_buffer);
+        message::push_value(prefix, content, moment, config, &mut writer);
+        writer.finish();
+        to.take(&Record {
+            topic: &self.topic,
+            partition: None,
+            key: Some(self.key_buffer.bytes()),
+            value: Some(self.value_buffer.bytes()),
+            headers: &[],
+            timestamp: None,
+        })
+    }
+}

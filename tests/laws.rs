@@ -13,7 +13,7 @@ type Law = (&'static str, &'static [&'static str], &'static [&'static str]);
 const LAWS: &[Law] = &[
     ("words", &[], &[]),
     ("pgoutput", &["words"], &["thiserror", "proptest"]),
-    ("debezium", &["words"], &["fancy_regex", "thiserror"]),
+    ("debezium", &["words"], &["digest", "fancy_regex", "md5", "sha1", "sha2", "sha3", "thiserror"]),
     ("transform", &["words"], &[]),
     ("converter", &["words"], &["base64", "itoa", "ryu"]),
     ("pg", &[], &["openssl", "postgres_openssl", "thiserror", "tokio", "tokio_openssl", "tracing", "uuid"]),

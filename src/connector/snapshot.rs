@@ -123,7 +123,7 @@ impl Snapshot<'_> {
         held: &mut Option<Held>,
         progress: &mut impl FnMut(&str, u64),
     ) -> Result<Ended, ConnectorError> {
-        let facts = TableFacts::of_catalog(table, &self.blueprint.config);
+        let facts = TableFacts::of_catalog(table, self.types, &self.blueprint.config);
         let described = Arc::new(describe(self.blueprint, self.types, &facts));
         let name = described.prepared.collection.clone();
         if self.delivery.needs_topic(&described.prepared.topic) {

@@ -159,7 +159,9 @@ impl Stream {
         let old = Row { cells: &cells.old };
         match message {
             Message::Begin { commit_time, xid, .. } => {
-                if let Some(metadata) = &self.metadata && self.delivery.needs_topic(metadata.topic()) {
+                if let Some(metadata) = &self.metadata
+                    && self.delivery.needs_topic(metadata.topic())
+                {
                     return Ok(Taken::Topic(metadata.topic().to_owned()));
                 }
                 self.begin(lsn, xid, commit_time)?;
@@ -281,7 +283,9 @@ impl Stream {
             let id = transaction::transaction_id(open.xid, lsn);
             let place = self.metadata.is_some().then(|| match open.order.next(message::COLLECTION, &id) {
                 // The reference takes each message for a table of its own.
-                place if config.compatibility == Compatibility::Exact => TransactionBlock { collection_order: 1, ..place },
+                place if config.compatibility == Compatibility::Exact => {
+                    TransactionBlock { collection_order: 1, ..place }
+                }
                 place => place,
             });
             let moment = Moment {

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::codec::{self, Codec, Unconvertible};
-use super::config::Config;
+use super::codec::{self, Chooser, Codec, Unconvertible};
+use super::config::Compatibility;
 use super::defaults::default_value;
+use super::facts::Path;
 use super::naming;
-use super::types::Types;
+use super::propagate::SourceType;
+use super::rewrite::{Rewrite, Rewriting};
 use crate::words::Cell;
 use crate::words::data::{Schema, Value, ValueSink, push};
+use crate::words::table::{PgType, PgTypeKind};
 
 /// A column as the catalog and the Relation together describe it.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct ColumnFacts<'a> {
     /// Default expression, if it belongs to a column of this type.
     pub default: Option<&'a str>,
     pub comment: Option<&'a str>,
+    /// The reference reads no value of this column, only what stands in for one.
+    pub absent: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -29,6 +34,8 @@ pub(super) struct Column {
     pub(super) cell: usize,
     pub(super) schema: Arc<Schema>,
     codec: Codec,
+    absent: bool,
+    rewrite: Option<Rewrite>,
     /// For a required column: what a null becomes. `None`: no such value exists and the event fails.
     fallback: Option<Value>,
     /// For an unchanged toasted value.
@@ -49,30 +56,76 @@ pub(super) struct RequiredNull;
 
 impl Column {
     /// `None`: Debezium leaves columns of this type out.
-    pub(super) fn describe(facts: &ColumnFacts<'_>, cell: usize, types: &Types, config: &Config) -> Option<Self> {
-        let (codec, mut schema) = codec::choose(facts.type_oid, facts.typmod, types, config)?;
+    pub(super) fn describe(facts: &ColumnFacts<'_>, cell: usize, chooser: &Chooser<'_>) -> Option<Self> {
+        let (types, config) = (chooser.types, chooser.config);
+        let (codec, mut schema) = chooser.choose(facts.type_oid, facts.typmod)?;
+        let resolved = types.resolve(facts.type_oid, facts.typmod)?;
         schema.optional = !facts.not_null;
         if config.include_schema_comments {
             schema.doc = facts.comment.map(Arc::from).or(schema.doc);
         }
-        if let (Some(expression), Some(resolved)) = (facts.default, types.resolve(facts.type_oid, facts.typmod)) {
-            // A column whose type is a domain shows no default, neither its own nor the domain's.
-            if !resolved.domain {
-                schema.default = default_value(expression, resolved.base, &codec, config.compatibility);
-            }
+        // A column whose type is a domain shows no default, neither its own nor the domain's.
+        if let Some(expression) = facts.default.filter(|_| !resolved.domain) {
+            schema.default = default_value(expression, resolved.base, &codec, config.compatibility);
         }
         let fallback = if facts.not_null {
             schema.default.clone().or_else(|| codec::fallback(&codec, &schema))
         } else {
             Some(Value::Null)
         };
-        let placeholder = codec::placeholder(&codec, &schema, config);
+        let element = match (resolved.domain, &resolved.base.kind) {
+            (false, PgTypeKind::Array { element }) => types.declared(*element),
+            _ => None,
+        };
+        let placeholder = codec::placeholder(&codec, element, &schema, config);
         let name = naming::field_name(facts.name, config.field_name_adjustment).into();
-        Some(Self { name, cell, schema: Arc::new(schema), codec, fallback, placeholder })
+        // The reference's stream has no values of this type.
+        let is_name = resolved.base.schema == "pg_catalog" && resolved.base.name == "name";
+        let lost = is_name && chooser.path == Path::Stream && config.compatibility == Compatibility::Exact;
+        let absent = facts.absent || lost;
+        Some(Self { name, cell, schema: Arc::new(schema), codec, absent, rewrite: None, fallback, placeholder })
+    }
+
+    /// Obeys the rules that match this column of `table` (`schema.table`). For values, never for keys.
+    pub(super) fn ruled(mut self, facts: &ColumnFacts<'_>, table: &str, chooser: &Chooser<'_>) -> Self {
+        let (types, config) = (chooser.types, chooser.config);
+        let sequence = facts.default.is_some_and(|default| default.contains("nextval("));
+        let source = SourceType::of(facts.type_oid, facts.typmod, sequence, types, chooser.path);
+        let resolved = types.resolve(facts.type_oid, facts.typmod);
+        let (Some(source), Some(resolved)) = (source, resolved) else { return self };
+        let rules = config.rules.of(table, facts.name, &source.name, source.length as usize, config.compatibility);
+        let mut schema = Schema::clone(&self.schema);
+        if rules.propagate {
+            let comment = facts.comment.filter(|_| config.include_schema_comments);
+            schema = source.announce(facts.name, comment, schema);
+        }
+        if let Some(rewrite) = rules.rewrite {
+            schema = rewrite.announce(schema);
+            self.rewrite = Some(rewrite).filter(|rewrite| rewrite.fits(is_character(resolved.base)));
+        }
+        self.schema = Arc::new(schema);
+        self
     }
 
     /// Pushes exactly one value. `old` is the same cell of a full old row, which holds what an update left unchanged.
     pub(super) fn push<S: ValueSink>(
+        &self,
+        cell: Cell<'_>,
+        old: Option<Cell<'_>>,
+        sink: &mut S,
+    ) -> Result<Outcome, RequiredNull> {
+        let cell = if self.absent { Cell::Null } else { cell };
+        match &self.rewrite {
+            None => self.push_plain(cell, old, sink),
+            Some(Rewrite::Mask(mask)) => {
+                sink.str(mask);
+                Ok(Outcome::Pushed)
+            }
+            Some(rewrite) => self.push_plain(cell, old, &mut Rewriting { rewrite, sink, depth: 0 }),
+        }
+    }
+
+    fn push_plain<S: ValueSink>(
         &self,
         cell: Cell<'_>,
         old: Option<Cell<'_>>,
@@ -112,4 +165,11 @@ impl Column {
         sink.null();
         Ok(Outcome::Dropped(why))
     }
+}
+
+/// Types the driver takes for text.
+fn is_character(base: &PgType) -> bool {
+    let builtin =
+        base.schema == "pg_catalog" && matches!(base.name.as_str(), "text" | "varchar" | "bpchar" | "char" | "name");
+    builtin || matches!(base.kind, PgTypeKind::Enum(_))
 }

@@ -1,6 +1,7 @@
 //! The settings that decide what a record looks like.
 
 use super::pattern::{Pattern, PatternList};
+use super::rules::ColumnRules;
 
 /// Filled by `settings`; defaults are Debezium's.
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ pub struct Config {
     pub filters: Filters,
     /// `message.key.columns`.
     pub key_rules: Vec<KeyRule>,
+    pub rules: ColumnRules,
     pub tombstones_on_delete: bool,
     pub skipped: Operations,
     pub skip_messages_without_change: bool,
@@ -71,6 +73,7 @@ impl Config {
             include_schema_comments: false,
             filters: Filters::default(),
             key_rules: Vec::new(),
+            rules: ColumnRules::default(),
             tombstones_on_delete: true,
             skipped: Operations::only(Operation::Truncate),
             skip_messages_without_change: false,

@@ -1,14 +1,23 @@
 //! What is known of a table before it is described: the catalog's word, or a Relation with the catalog's help.
 
 use super::column::ColumnFacts;
-use super::config::{Config, KeyRule};
+use super::config::{Compatibility, Config, KeyRule};
+use super::types::Types;
 use crate::words::table::{CatalogColumn, CatalogTable};
 use crate::words::{Relation, RelationId, ReplicaIdentity};
+
+/// The way rows come: the reference treats a few types differently on the two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Path {
+    Snapshot,
+    Stream,
+}
 
 /// A table as a row of it will arrive: `columns` are in the order of the row's cells.
 #[derive(Clone, Debug)]
 pub struct TableFacts<'a> {
     pub id: RelationId,
+    pub path: Path,
     pub schema: &'a str,
     pub name: &'a str,
     pub columns: Vec<ColumnFacts<'a>>,
@@ -18,17 +27,30 @@ pub struct TableFacts<'a> {
 
 impl<'a> TableFacts<'a> {
     /// For a snapshot: the columns that its query reads, in that order.
-    pub fn of_catalog(table: &'a CatalogTable, config: &Config) -> Self {
+    pub fn of_catalog(table: &'a CatalogTable, types: &Types, config: &Config) -> Self {
         let key = key_of(table);
         let key = chosen_key(&table.schema, &table.name, table.columns.iter().map(|c| c.name.as_str()), config)
             .unwrap_or(key);
-        let captured = |column: &&CatalogColumn| {
-            key.contains(&column.name.as_str())
-                || config.filters.captures_column(&table.schema, &table.name, &column.name)
-        };
-        let columns =
-            table.columns.iter().filter(captured).map(|column| facts(column, column.default.as_deref())).collect();
-        Self { id: table.id, schema: &table.schema, name: &table.name, columns, key }
+        let exact = config.compatibility == Compatibility::Exact;
+        let captured =
+            |column: &CatalogColumn| config.filters.captures_column(&table.schema, &table.name, &column.name);
+        let columns = table
+            .columns
+            .iter()
+            .filter(|column| key.contains(&column.name.as_str()) || captured(column))
+            .map(|column| ColumnFacts {
+                name: &column.name,
+                // The reference finds types by name, first in the table's own schema.
+                type_oid: if exact { types.namesake(column.type_oid, &table.schema) } else { column.type_oid },
+                typmod: column.typmod,
+                not_null: column.not_null,
+                default: column.default.as_deref(),
+                comment: column.comment.as_deref(),
+                // The reference does not read a key column that is filtered out.
+                absent: exact && !captured(column),
+            })
+            .collect();
+        Self { id: table.id, path: Path::Snapshot, schema: &table.schema, name: &table.name, columns, key }
     }
 
     /// For the stream. Types come from the Relation, which was true when the rows were written; the catalog of the same
@@ -41,9 +63,11 @@ impl<'a> TableFacts<'a> {
             .columns
             .iter()
             .map(|column| {
-                let known = present(&column.name, column.type_oid);
+                // What is filtered out is unknown to the reference, even when it is in the key.
+                let captured = config.filters.captures_column(&relation.schema, &relation.name, &column.name);
+                let known = present(&column.name, column.type_oid).filter(|_| captured);
                 // Identity columns of a default identity are the primary key, hence never null.
-                let identity_key = column.identity && relation.identity == ReplicaIdentity::Default;
+                let identity_key = captured && column.identity && relation.identity == ReplicaIdentity::Default;
                 ColumnFacts {
                     name: &column.name,
                     type_oid: column.type_oid,
@@ -51,24 +75,14 @@ impl<'a> TableFacts<'a> {
                     not_null: identity_key || known.is_some_and(|c| c.not_null),
                     default: known.and_then(|c| c.default.as_deref()),
                     comment: known.and_then(|c| c.comment.as_deref()),
+                    absent: false,
                 }
             })
             .collect();
         let names = relation.columns.iter().map(|c| c.name.as_str());
         let key = chosen_key(&relation.schema, &relation.name, names, config)
             .unwrap_or_else(|| relation_key(relation, catalog));
-        Self { id: relation.id, schema: &relation.schema, name: &relation.name, columns, key }
-    }
-}
-
-fn facts<'a>(column: &'a CatalogColumn, default: Option<&'a str>) -> ColumnFacts<'a> {
-    ColumnFacts {
-        name: &column.name,
-        type_oid: column.type_oid,
-        typmod: column.typmod,
-        not_null: column.not_null,
-        default,
-        comment: column.comment.as_deref(),
+        Self { id: relation.id, path: Path::Stream, schema: &relation.schema, name: &relation.name, columns, key }
     }
 }
 

@@ -11,12 +11,16 @@ mod config;
 mod defaults;
 mod envelope;
 mod facts;
+mod hash;
 pub mod heartbeat;
 mod java;
 pub mod message;
 mod naming;
 pub mod pattern;
 mod prepared;
+mod propagate;
+mod rewrite;
+mod rules;
 mod text;
 pub mod transaction;
 mod types;
@@ -28,7 +32,9 @@ pub use config::{
     IntervalMode, KeyRule, Operation, Operations, TimeMode,
 };
 pub use envelope::{Moment, Op, SnapshotMarker, Source, TransactionBlock, envelope_schema, push_envelope};
-pub use facts::TableFacts;
+pub use facts::{Path, TableFacts};
+pub use hash::Algorithm;
 pub use prepared::{Fault, Image, Prepared, RowError};
+pub use rules::{ColumnRules, HashRule};
 pub use types::Types;
 pub use unwrapped::{AddedField, Unwrapped};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::codec::Chooser;
 use super::column::{Column, Outcome};
 use super::config::Config;
 use super::facts::TableFacts;
@@ -57,13 +58,15 @@ impl Prepared {
     /// The columns whose types have no mapping are left out; their names are returned for the log.
     pub fn describe<'a>(facts: &TableFacts<'a>, types: &Types, config: &Config) -> (Self, Vec<&'a str>) {
         let topic: Arc<str> = naming::data_topic(config, facts.schema, facts.name).into();
+        let collection = format!("{}.{}", facts.schema, facts.name);
+        let chooser = Chooser { types, config, path: facts.path };
         let (mut columns, mut left_out) = (Vec::new(), Vec::new());
         for (cell, column) in facts.columns.iter().enumerate() {
             if !config.filters.captures_column(facts.schema, facts.name, column.name) {
                 continue;
             }
-            match Column::describe(column, cell, types, config) {
-                Some(column) => columns.push(column),
+            match Column::describe(column, cell, &chooser) {
+                Some(described) => columns.push(described.ruled(column, &collection, &chooser)),
                 None => left_out.push(column.name),
             }
         }
@@ -71,7 +74,7 @@ impl Prepared {
             .key
             .iter()
             .filter_map(|name| facts.columns.iter().position(|column| column.name == *name))
-            .filter_map(|cell| Column::describe(&facts.columns[cell], cell, types, config))
+            .filter_map(|cell| Column::describe(&facts.columns[cell], cell, &chooser))
             .collect();
         let named = |suffix: &str| naming::schema_name(&format!("{topic}.{suffix}"), config.schema_name_adjustment);
         let key_schema = (!key.is_empty()).then(|| struct_of(&key).named(named("Key")));
@@ -80,7 +83,7 @@ impl Prepared {
             id: facts.id,
             schema: facts.schema.to_owned(),
             table: facts.name.to_owned(),
-            collection: format!("{}.{}", facts.schema, facts.name),
+            collection,
             topic,
             key,
             columns,

@@ -41,6 +41,15 @@ impl Types {
         self.by_oid.get(&oid)
     }
 
+    /// The type that a bare name means in a table's schema, if `oid` is shown by its bare name: the types of `public` are.
+    pub(super) fn namesake(&self, oid: u32, schema: &str) -> u32 {
+        let Some(found) = self.by_oid.get(&oid).filter(|found| found.schema == "public" && schema != "public") else {
+            return oid;
+        };
+        let same = self.by_oid.values().find(|other| other.schema == schema && other.name == found.name);
+        same.map_or(oid, |other| other.oid)
+    }
+
     pub(super) fn resolve(&self, oid: u32, typmod: i32) -> Option<Resolved<'_>> {
         let (mut oid, mut typmod, mut domain) = (oid, typmod, false);
         for _ in 0..DOMAIN_DEPTH {

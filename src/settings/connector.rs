@@ -10,6 +10,7 @@ use super::converters::{converter, header_converter};
 use super::definitions::{is_known, is_secret, nearest, was_renamed};
 use super::reader::Reader;
 use super::regexes::{filters, key_rules, message_prefixes, placeholder, skipped, statements, stream_params};
+use super::rules::column_rules;
 use super::transforms::transforms;
 use super::worker::{SinkChoice, Worker};
 use super::{Note, Problem, Raw, value};
@@ -192,11 +193,6 @@ fn connects_own(reader: &mut Reader<'_>, name: &str) {
 
 /// Settings that would change records or their order and that nothing here does yet: refused rather than ignored.
 fn refuse_unsupported(reader: &mut Reader<'_>) {
-    let rewriting: Vec<_> =
-        reader.keys().filter(|key| key.starts_with("column.mask.") || key.starts_with("column.truncate.")).collect();
-    for key in rewriting {
-        reader.problem(Problem::unsupported(key, "rewriting values (which would leave them readable)"));
-    }
     for (key, refused) in [
         ("snapshot.mode", &["configuration_based", "custom"][..]),
         ("snapshot.query.mode", &["custom"]),
@@ -427,6 +423,7 @@ fn debezium_config(reader: &mut Reader<'_>, compatibility: Compatibility) -> deb
             && compatibility == Compatibility::Correct,
         filters: filters(reader),
         key_rules: key_rules(reader),
+        rules: column_rules(reader, compatibility),
         tombstones_on_delete: reader.bool("tombstones.on.delete", true),
         skipped: skipped(reader),
         skip_messages_without_change: reader.bool("skip.messages.without.change", false),

@@ -15,6 +15,7 @@ mod properties;
 pub mod providers;
 mod reader;
 mod regexes;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod transforms;

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Spelling;
-use crate::words::data::Decimal;
+use crate::words::data::{Decimal, spell_as_java};
 
 pub(super) fn int(v: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(v).as_bytes());
@@ -25,6 +25,17 @@ pub(super) fn string(v: &str, spelling: Spelling, out: &mut Vec<u8>) {
     match spelling {
         Spelling::Header => header_escaped(v, out),
         Spelling::Base64 | Spelling::Numeric => jackson_escaped(v, out),
+    }
+    out.push(b'"');
+}
+
+/// A string that ends in half a character, which Jackson escapes and plain UTF-8 cannot have.
+pub(super) fn string_and_half(v: &str, half: u16, spelling: Spelling, out: &mut Vec<u8>) {
+    string(v, spelling, out);
+    out.pop();
+    match spelling {
+        Spelling::Header => out.push(b'?'),
+        Spelling::Base64 | Spelling::Numeric => unicode_escape(half, out),
     }
     out.push(b'"');
 }
@@ -86,9 +97,9 @@ pub(super) fn float64(v: f64, spelling: Spelling, out: &mut Vec<u8>) {
     }
     if v != 0.0 && v.abs() < 1e-322 {
         // So small that one digit would do; Java prints two.
-        return java_digits(&format!("{v:.1e}"), out);
+        return spell_as_java(&format!("{v:.1e}"), out);
     }
-    java_digits(ryu::Buffer::new().format_finite(v), out);
+    spell_as_java(ryu::Buffer::new().format_finite(v), out);
 }
 
 pub(super) fn float32(v: f32, spelling: Spelling, out: &mut Vec<u8>) {
@@ -96,9 +107,9 @@ pub(super) fn float32(v: f32, spelling: Spelling, out: &mut Vec<u8>) {
         return not_finite(v.is_nan(), v.is_sign_negative(), spelling, out);
     }
     if v != 0.0 && v.abs() < 2e-44 {
-        return java_digits(&format!("{v:.1e}"), out);
+        return spell_as_java(&format!("{v:.1e}"), out);
     }
-    java_digits(ryu::Buffer::new().format_finite(v), out);
+    spell_as_java(ryu::Buffer::new().format_finite(v), out);
 }
 
 fn not_finite(nan: bool, negative: bool, spelling: Spelling, out: &mut Vec<u8>) {
@@ -110,48 +121,6 @@ fn not_finite(nan: bool, negative: bool, spelling: Spelling, out: &mut Vec<u8>) 
     match spelling {
         Spelling::Header => out.extend_from_slice(name.as_bytes()),
         Spelling::Base64 | Spelling::Numeric => string(name, spelling, out),
-    }
-}
-
-/// Respells the shortest digits (`1e16`, `0.00012`, `-3.5`) as Java's `Double.toString` does: decimal between 1e-3 and 1e7,
-/// otherwise one digit, a point, and `E`.
-fn java_digits(shortest: &str, out: &mut Vec<u8>) {
-    let (negative, number) = shortest.strip_prefix('-').map_or((false, shortest), |rest| (true, rest));
-    let (mantissa, exponent) = number.split_once('e').unwrap_or((number, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if negative {
-        out.push(b'-');
-    }
-    let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
-    let leading_zeros = digits.iter().take_while(|d| **d == b'0').count();
-    let significant = &digits[leading_zeros..];
-    let trailing_zeros = significant.iter().rev().take_while(|d| **d == b'0').count();
-    let significant = &significant[..significant.len() - trailing_zeros];
-    if significant.is_empty() {
-        return out.extend_from_slice(b"0.0");
-    }
-    // The value is 0.d1d2d3... times ten to the power of `point`.
-    let shift = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-    let point = exponent.parse::<i32>().unwrap_or(0) + shift(whole.len()) - shift(leading_zeros);
-    match point {
-        -2..=0 => {
-            out.extend_from_slice(b"0.");
-            out.extend(std::iter::repeat_n(b'0', point.unsigned_abs() as usize));
-            out.extend_from_slice(significant);
-        }
-        1..=7 => {
-            let point = point.unsigned_abs() as usize;
-            out.extend(significant.iter().copied().chain(std::iter::repeat(b'0')).take(point));
-            out.push(b'.');
-            let rest = significant.get(point..).filter(|rest| !rest.is_empty()).unwrap_or(b"0");
-            out.extend_from_slice(rest);
-        }
-        _ => {
-            out.extend_from_slice(&[significant[0], b'.']);
-            out.extend_from_slice(if significant.len() > 1 { &significant[1..] } else { b"0" });
-            out.push(b'E');
-            int(i64::from(point) - 1, out);
-        }
     }
 }
 

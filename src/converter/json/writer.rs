@@ -24,7 +24,10 @@ impl Buffer {
 /// A container whose `end` is still to come.
 #[derive(Clone, Copy, Debug)]
 struct Container {
+    /// Whose form it has.
     node: usize,
+    /// Whose value it is: another node for an array inside of an array.
+    value_of: usize,
     /// Values written directly inside.
     count: usize,
 }
@@ -113,8 +116,14 @@ impl<'a> JsonWriter<'a> {
     fn begin(&mut self, opening: u8) {
         self.lead();
         self.buffer.out.push(opening);
-        self.buffer.open.push(Container { node: self.at, count: 0 });
+        self.buffer.open.push(Container { node: self.at, value_of: self.at, count: 0 });
         self.at += 1;
+    }
+
+    /// The array around the next value, when that is an item of it.
+    fn outer_array(&self) -> Option<usize> {
+        let node = self.buffer.open.last()?.node;
+        (self.shape.nodes[node].form == Form::Array).then_some(node)
     }
 }
 
@@ -147,6 +156,10 @@ impl ValueSink for JsonWriter<'_> {
         self.scalar(|out, spelling| text::string(v, spelling, out));
     }
 
+    fn str_and_half(&mut self, v: &str, half: u16) {
+        self.scalar(|out, spelling| text::string_and_half(v, half, spelling, out));
+    }
+
     fn bytes(&mut self, v: &[u8]) {
         self.scalar(|out, _| text::base64(v, out));
     }
@@ -170,7 +183,15 @@ impl ValueSink for JsonWriter<'_> {
     }
 
     fn begin_array(&mut self, _len: usize) {
-        self.begin(b'[');
+        match self.outer_array() {
+            // One dimension more than the schema has: items of the inner array are items of the outer one.
+            Some(outer) if self.shape.nodes[self.at].form != Form::Array => {
+                self.lead();
+                self.buffer.out.push(b'[');
+                self.buffer.open.push(Container { node: outer, value_of: self.at, count: 0 });
+            }
+            _ => self.begin(b'['),
+        }
     }
 
     fn begin_map(&mut self, _len: usize) {
@@ -183,7 +204,7 @@ impl ValueSink for JsonWriter<'_> {
         let braces =
             matches!(self.shape.nodes[container.node].form, Form::Struct | Form::Map { string_keys: true, .. });
         self.buffer.out.push(if braces { b'}' } else { b']' });
-        self.done(container.node);
+        self.done(container.value_of);
     }
 
     fn mark(&self) -> Mark {

@@ -14,11 +14,6 @@ pub(super) fn push_bytea<S: ValueSink>(text: &str, mode: BinaryMode, sink: &mut 
     Ok(())
 }
 
-/// The text's own bytes, as Debezium sends types it does not know.
-pub(super) fn push_unknown<S: ValueSink>(text: &str, mode: BinaryMode, sink: &mut S) {
-    push_encoded(text.as_bytes(), mode, sink);
-}
-
 /// Bytes as `binary.handling.mode` shows them.
 pub(in crate::debezium) fn push_encoded<S: ValueSink>(bytes: &[u8], mode: BinaryMode, sink: &mut S) {
     match mode {

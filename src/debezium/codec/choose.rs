@@ -1,22 +1,87 @@
 //! From a type, its modifier and the modes to a codec and the schema of its values (Debezium's PostgresValueConverter).
 
 use super::temporal::{DateUnit, TimeUnit, TimestampUnit};
-use super::{Codec, MoneyForm};
+use super::{Codec, Elements, MoneyForm};
 use crate::debezium::config::{BinaryMode, Compatibility, Config, DecimalMode, HstoreMode, IntervalMode, TimeMode};
+use crate::debezium::facts::Path;
 use crate::debezium::types::Types;
 use crate::words::data::{Field, Kind, Schema};
 use crate::words::table::{PgType, PgTypeKind};
 
-/// `None`: Debezium leaves a column of this type out. The schema is required and has no default.
-pub(in crate::debezium) fn choose(oid: u32, typmod: i32, types: &Types, config: &Config) -> Option<(Codec, Schema)> {
-    let resolved = types.resolve(oid, typmod)?;
-    match &resolved.base.kind {
-        PgTypeKind::Enum(labels) => Some((Codec::Text, enumeration(labels))),
-        PgTypeKind::Array { element } => array(*element, resolved.typmod, types, config),
-        PgTypeKind::Base | PgTypeKind::Other => {
-            scalar(resolved.base, resolved.typmod, config).or_else(|| unknown(config))
+/// Chooses codecs for the columns of one description.
+#[derive(Clone, Copy)]
+pub(in crate::debezium) struct Chooser<'a> {
+    pub(in crate::debezium) types: &'a Types,
+    pub(in crate::debezium) config: &'a Config,
+    pub(in crate::debezium) path: Path,
+}
+
+impl Chooser<'_> {
+    fn is_exact(&self) -> bool {
+        self.config.compatibility == Compatibility::Exact
+    }
+
+    /// `None`: Debezium leaves a column of this type out. The schema is required and has no default.
+    pub(in crate::debezium) fn choose(&self, oid: u32, typmod: i32) -> Option<(Codec, Schema)> {
+        let (codec, schema) = self.plain(oid, typmod)?;
+        // The snapshot's driver hands dates over as java.sql.Date.
+        if self.is_exact() && self.path == Path::Snapshot && matches!(codec, Codec::Date(_)) {
+            return Some((Codec::JavaSql(Box::new(codec)), schema));
         }
-        PgTypeKind::Domain { .. } => None,
+        Some((codec, schema))
+    }
+
+    fn plain(&self, oid: u32, typmod: i32) -> Option<(Codec, Schema)> {
+        let resolved = self.types.resolve(oid, typmod)?;
+        match &resolved.base.kind {
+            PgTypeKind::Enum(labels) => Some((Codec::Text, enumeration(labels))),
+            PgTypeKind::Array { element } => self.array(*element, resolved.typmod),
+            PgTypeKind::Base | PgTypeKind::Other => {
+                scalar(resolved.base, resolved.typmod, self.config).or_else(|| unknown(resolved.base, self.config))
+            }
+            PgTypeKind::Domain { .. } => None,
+        }
+    }
+
+    fn array(&self, element: u32, typmod: i32) -> Option<(Codec, Schema)> {
+        // An array of a domain is left out; a domain over an array is an array.
+        let declared = self.types.declared(element)?;
+        if matches!(declared.kind, PgTypeKind::Domain { .. }) {
+            return None;
+        }
+        let builtin = if declared.schema == "pg_catalog" { declared.name.as_str() } else { "" };
+        if NEVER_IN_ARRAYS.contains(&builtin) {
+            return None;
+        }
+        let (codec, schema) = self.plain(element, typmod)?;
+        if builtin == "bit" {
+            return Some((Codec::Nothing, schema));
+        }
+        let codec = match codec {
+            codec @ (Codec::Date(_)
+            | Codec::Time(_)
+            | Codec::TimeTz
+            | Codec::Timestamp(_)
+            | Codec::TimestampTz { .. })
+                if self.is_exact() =>
+            {
+                Codec::JavaSql(Box::new(codec))
+            }
+            codec @ (Codec::DecimalDouble | Codec::DecimalText { .. }) if self.is_exact() => {
+                Codec::Finite(Box::new(codec))
+            }
+            codec => codec,
+        };
+        let required =
+            matches!(codec, Codec::Unknown(_) | Codec::Geometric(_)) || matches!(declared.kind, PgTypeKind::Enum(_));
+        let rules = Elements {
+            no_nulls: required && self.is_exact(),
+            nested: !self.is_exact(),
+            // The only type of the server whose elements stand between something else.
+            delimiter: if builtin == "box" { ';' } else { ',' },
+        };
+        let schema = Schema::new(Kind::Array(Box::new(schema.optional_if(!required))));
+        Some((Codec::Array { element: Box::new(codec), rules }, schema))
     }
 }
 
@@ -28,31 +93,17 @@ fn enumeration(labels: &[String]) -> Schema {
     named(Kind::String, "io.debezium.data.Enum").parameter("allowed", labels.join(","))
 }
 
-fn unknown(config: &Config) -> Option<(Codec, Schema)> {
-    config.include_unknown_datatypes.then(|| (Codec::Unknown(config.binary), Schema::new(binary_kind(config.binary))))
+/// Types whose values the driver parses and prints anew.
+const GEOMETRIC: [&str; 6] = ["line", "lseg", "box", "path", "polygon", "circle"];
+
+fn unknown(base: &PgType, config: &Config) -> Option<(Codec, Schema)> {
+    let geometric = base.schema == "pg_catalog" && GEOMETRIC.contains(&base.name.as_str());
+    let codec = if geometric { Codec::Geometric } else { Codec::Unknown };
+    config.include_unknown_datatypes.then(|| (codec(config.binary), Schema::new(binary_kind(config.binary))))
 }
 
 /// Arrays of these are left out even when unknown types are included.
 const NEVER_IN_ARRAYS: [&str; 7] = ["money", "name", "interval", "varbit", "xml", "point", "refcursor"];
-
-fn array(element: u32, typmod: i32, types: &Types, config: &Config) -> Option<(Codec, Schema)> {
-    // An array of a domain is left out; a domain over an array is an array.
-    let declared = types.declared(element)?;
-    if matches!(declared.kind, PgTypeKind::Domain { .. }) {
-        return None;
-    }
-    if declared.schema == "pg_catalog" && NEVER_IN_ARRAYS.contains(&declared.name.as_str()) {
-        return None;
-    }
-    let (codec, schema) = choose(element, typmod, types, config)?;
-    if declared.schema == "pg_catalog" && declared.name == "bit" {
-        return Some((Codec::Nothing, schema));
-    }
-    let required = matches!(codec, Codec::Unknown(_)) || matches!(declared.kind, PgTypeKind::Enum(_));
-    let no_nulls = required && config.compatibility == Compatibility::Exact;
-    let schema = Schema::new(Kind::Array(Box::new(schema.optional_if(!required))));
-    Some((Codec::Array { element: Box::new(codec), no_nulls }, schema))
-}
 
 fn scalar(base: &PgType, typmod: i32, config: &Config) -> Option<(Codec, Schema)> {
     let builtin = if base.schema == "pg_catalog" { builtin(base.name.as_str(), typmod, config) } else { None };

@@ -2,7 +2,7 @@
 
 use super::binary::unhex;
 use super::{Unconvertible, number};
-use crate::words::data::ValueSink;
+use crate::words::data::{ValueSink, spell_as_java};
 
 const NO_POINT: Unconvertible = Unconvertible("not a point");
 const NO_WKB: Unconvertible = Unconvertible("not extended well-known binary");
@@ -30,6 +30,29 @@ pub(super) fn push_point<S: ValueSink>(text: &str, sink: &mut S) -> Result<(), U
 /// Java has one NaN.
 fn bits(v: f64) -> [u8; 8] {
     if v.is_nan() { 0x7ff8_0000_0000_0000u64.to_le_bytes() } else { v.to_le_bytes() }
+}
+
+/// A geometric value with its numbers as Java spells them: the reference's driver parses and prints such values.
+pub(super) fn in_java(text: &str) -> Result<String, Unconvertible> {
+    let of_number = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let (mut java, mut rest) = (Vec::with_capacity(text.len() * 2), text);
+    while !rest.is_empty() {
+        let number = &rest[..rest.find(|c| !of_number(c)).unwrap_or(rest.len())];
+        if number.is_empty() {
+            let end = rest.find(of_number).unwrap_or(rest.len());
+            java.extend_from_slice(rest[..end].as_bytes());
+            rest = &rest[end..];
+            continue;
+        }
+        let value: f64 = number::float(number)?;
+        if value.is_finite() {
+            spell_as_java(&format!("{value:e}"), &mut java);
+        } else {
+            java.extend_from_slice(number.as_bytes());
+        }
+        rest = &rest[number.len()..];
+    }
+    String::from_utf8(java).map_err(|_| NO_POINT)
 }
 
 /// The server's hexadecimal EWKB, kept whole; the SRID is read out of it.

@@ -9,12 +9,13 @@ mod choose;
 mod geometry;
 mod hstore;
 mod interval;
+mod java_sql;
 mod number;
 mod placeholder;
 mod temporal;
 
 pub(super) use binary::push_encoded;
-pub(super) use choose::{binary_kind, choose};
+pub(super) use choose::{Chooser, binary_kind};
 pub(super) use placeholder::{fallback, placeholder};
 
 use super::config::BinaryMode;
@@ -62,10 +63,13 @@ pub(super) enum Codec {
     },
     IntervalMicros,
     IntervalText,
+    /// A date or time that went through `java.sql`.
+    JavaSql(Box<Codec>),
+    /// A number that must not be NaN or infinite.
+    Finite(Box<Codec>),
     Array {
         element: Box<Codec>,
-        /// A null element voids the whole array, as the reference does where elements are required.
-        no_nulls: bool,
+        rules: Elements,
     },
     /// In the schema, but never with a value: `bit(n)[]`.
     Nothing,
@@ -80,6 +84,19 @@ pub(super) enum Codec {
     SparseVector,
     /// A type Debezium has no mapping for: the bytes of its text.
     Unknown(BinaryMode),
+    /// One of those whose numbers Java spells.
+    Geometric(BinaryMode),
+}
+
+/// What an array does with elements that its schema does not foresee.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Elements {
+    /// A null element voids the whole array, as the reference does where elements are required.
+    pub(super) no_nulls: bool,
+    /// An inner array is shown as such; the reference has null or a Java object's name for it.
+    pub(super) nested: bool,
+    /// What stands between two elements.
+    pub(super) delimiter: char,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,7 +138,10 @@ impl Codec {
             Self::TimestampTz { precision } => temporal::push_timestamptz(text, *precision, sink)?,
             Self::IntervalMicros => sink.int(interval::parse(text)?.micros()),
             Self::IntervalText => sink.str(&interval::parse(text)?.to_string()),
-            Self::Array { element, no_nulls } => array::push(text, element, *no_nulls, sink)?,
+            Self::JavaSql(codec) => codec.push(&java_sql::seen(text, codec)?, sink)?,
+            Self::Finite(codec) if !number::is_special(text) => codec.push(text, sink)?,
+            Self::Finite(_) => return Err(Unconvertible("a special value (NaN/Infinity) in an array")),
+            Self::Array { element, rules } => array::push(text, element, *rules, sink)?,
             Self::Nothing => return Err(Unconvertible("a type whose values the reference cannot convert")),
             Self::HstoreJson => hstore::push_json(text, sink)?,
             Self::HstoreMap => hstore::push_map(text, sink)?,
@@ -129,7 +149,8 @@ impl Codec {
             Self::Geometry => geometry::push_geometry(text, sink)?,
             Self::Vector { single } => geometry::push_vector(text, *single, sink)?,
             Self::SparseVector => geometry::push_sparse(text, sink)?,
-            Self::Unknown(mode) => binary::push_unknown(text, *mode, sink),
+            Self::Unknown(mode) => push_encoded(text.as_bytes(), *mode, sink),
+            Self::Geometric(mode) => push_encoded(geometry::in_java(text)?.as_bytes(), *mode, sink),
         }
         Ok(())
     }

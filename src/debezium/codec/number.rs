@@ -18,7 +18,7 @@ const SPECIAL: Unconvertible = Unconvertible(
     "a special value (NaN/Infinity) for Decimal type, which decimal.handling.mode=precise does not handle",
 );
 
-fn is_special(text: &str) -> bool {
+pub(super) fn is_special(text: &str) -> bool {
     matches!(text, "NaN" | "Infinity" | "-Infinity")
 }
 

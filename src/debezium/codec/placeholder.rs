@@ -2,13 +2,16 @@
 
 use super::temporal::{DateUnit, TimeUnit, TimestampUnit};
 use super::{Codec, MoneyForm, zero};
-use crate::debezium::config::{BinaryMode, Config};
+use crate::debezium::config::{BinaryMode, Config, TimeMode};
+use crate::debezium::hash::name_uuid;
 use crate::words::data::{Kind, Schema, Value};
+use crate::words::table::PgType;
 
 /// The value of a required column whose cell is null (key-only old rows): the type's zero. `None`: the reference fails.
 pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Value> {
     let text = |text: &str| Value::String(text.to_owned());
     Some(match codec {
+        Codec::JavaSql(codec) | Codec::Finite(codec) => return fallback(codec, schema),
         Codec::Bool | Codec::BitBool => Value::Boolean(false),
         Codec::Int | Codec::IntervalMicros => Value::Int(0),
         Codec::Float32 => Value::Float32(0.0),
@@ -22,7 +25,7 @@ pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Va
         Codec::Text => text(""),
         Codec::Bits => Value::Bytes(Vec::new()),
         Codec::Nothing => return None,
-        Codec::Bytes(_) | Codec::Unknown(_) => match schema.kind {
+        Codec::Bytes(_) | Codec::Unknown(_) | Codec::Geometric(_) => match schema.kind {
             Kind::Bytes => Value::Bytes(Vec::new()),
             _ => text(""),
         },
@@ -48,29 +51,40 @@ pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Va
 }
 
 /// What Debezium puts where an unchanged toasted value was. `None`: null, or a failed task when the column is required.
-pub(in crate::debezium) fn placeholder(codec: &Codec, schema: &Schema, config: &Config) -> Option<Value> {
+/// `element`: the element's type, of columns declared as arrays.
+pub(in crate::debezium) fn placeholder(
+    codec: &Codec,
+    element: Option<&PgType>,
+    schema: &Schema,
+    config: &Config,
+) -> Option<Value> {
     let bytes = &config.unavailable_value;
-    let text = || Some(Value::String(String::from_utf8_lossy(bytes).into_owned()));
-    match codec {
+    let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
+    Some(match codec {
         Codec::Text => text(),
-        Codec::Bytes(BinaryMode::Bytes) => Some(Value::Bytes(bytes.clone())),
-        Codec::Bytes(_) => text(),
-        Codec::HstoreJson => text().map(|t| match t {
+        Codec::Bytes(_) | Codec::Unknown(_) | Codec::Geometric(_) if schema.kind == Kind::Bytes => {
+            Value::Bytes(bytes.clone())
+        }
+        Codec::Bytes(_) | Codec::Unknown(_) | Codec::Geometric(_) => text(),
+        Codec::HstoreJson => match text() {
             Value::String(text) => Value::String(format!("{{\"{text}\":\"{text}\"}}")),
             other => other,
-        }),
-        Codec::HstoreMap => text().map(|t| Value::Map(vec![(t.clone(), t)])),
-        Codec::Array { element, .. } => match (element.as_ref(), &schema.kind) {
-            (Codec::Text, _) => text().map(|t| Value::Array(vec![t])),
-            (Codec::Bytes(BinaryMode::Bytes), _) => Some(Value::Array(vec![Value::Bytes(bytes.clone())])),
-            (Codec::Bytes(BinaryMode::Hex), _) => None,
-            (Codec::Bytes(_), _) => text().map(|t| Value::Array(vec![t])),
-            (Codec::Int, Kind::Array(item)) if item.kind != Kind::Int16 => Some(signed_bytes(bytes)),
-            (Codec::Date(DateUnit::Days), _) => Some(signed_bytes(bytes)),
-            _ => None,
         },
-        _ => None,
-    }
+        Codec::HstoreMap => Value::Map(vec![(text(), text())]),
+        Codec::Array { .. } => match element.filter(|e| e.schema == "pg_catalog")?.name.as_str() {
+            "text" | "varchar" | "bpchar" | "json" | "jsonb" => Value::Array(vec![text()]),
+            "uuid" => Value::Array(vec![Value::String(name_uuid(bytes))]),
+            "int4" | "int8" => signed_bytes(bytes),
+            "date" if config.time != TimeMode::Isostring => signed_bytes(bytes),
+            "bytea" => match config.binary {
+                BinaryMode::Bytes => Value::Array(vec![Value::Bytes(bytes.clone())]),
+                BinaryMode::Hex => return None,
+                BinaryMode::Base64 | BinaryMode::Base64UrlSafe => Value::Array(vec![text()]),
+            },
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
 fn signed_bytes(bytes: &[u8]) -> Value {

@@ -51,15 +51,15 @@ fn infinity(text: &str) -> Option<usize> {
 
 /// A calendar date in the proleptic Gregorian calendar; year 0 is 1 BC.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Date {
-    year: i64,
-    month: u32,
-    day: u32,
+pub(super) struct Date {
+    pub(super) year: i64,
+    pub(super) month: u32,
+    pub(super) day: u32,
 }
 
 impl Date {
     /// `2024-02-29`, era already taken off.
-    fn parse(text: &str, bc: bool) -> Result<Self, Unconvertible> {
+    pub(super) fn parse(text: &str, bc: bool) -> Result<Self, Unconvertible> {
         let mut parts = text.splitn(3, '-');
         let mut part = || parts.next().filter(|p| p.bytes().all(|b| b.is_ascii_digit())).ok_or(NO_DATE);
         let year: i64 = part()?.parse().map_err(|_| NO_DATE)?;
@@ -80,6 +80,42 @@ impl Date {
         let day_of_year = (153 * month + 2) / 5 + i64::from(self.day) - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
         era * 146_097 + day_of_era - 719_468
+    }
+
+    /// The inverse of [`Self::days`].
+    fn of_days(days: i64) -> Self {
+        let days = days + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month = (5 * day_of_year + 2) / 153;
+        let small = |n: i64| u32::try_from(n).unwrap_or(1);
+        let (day, month) = (small(day_of_year - (153 * month + 2) / 5 + 1), small((month + 2) % 12 + 1));
+        Self { year: era * 400 + year_of_era + i64::from(month <= 2), month, day }
+    }
+
+    /// Whether the month has this day.
+    pub(super) fn exists(self) -> bool {
+        Self::of_days(self.days()) == self
+    }
+
+    /// Before the Gregorian calendar began.
+    pub(super) fn is_julian(self) -> bool {
+        (self.year, self.month, self.day) < (1582, 10, 15)
+    }
+
+    /// Among the ten days that the change of calendars left out.
+    pub(super) fn in_the_gap(self) -> bool {
+        self.is_julian() && (self.year, self.month, self.day) > (1582, 10, 4)
+    }
+
+    /// The date that the same numbers mean in the Julian calendar.
+    pub(super) fn of_julian(self) -> Self {
+        let late = i64::from(self.month <= 2);
+        let (year, month) = (self.year + 4800 - late, i64::from(self.month) + 12 * late - 3);
+        let day_number = i64::from(self.day) + (153 * month + 2) / 5 + 365 * year + year.div_euclid(4) - 32_083;
+        Self::of_days(day_number - 2_440_588)
     }
 
     /// Java's ISO year: at least four digits, a sign when negative or beyond 9999.
@@ -132,7 +168,7 @@ fn write_trimmed_fraction(micros: i64, out: &mut String) {
     }
 }
 
-fn split_era(text: &str) -> (&str, bool) {
+pub(super) fn split_era(text: &str) -> (&str, bool) {
     text.strip_suffix(" BC").map_or((text, false), |rest| (rest, true))
 }
 
@@ -147,7 +183,7 @@ pub(super) fn push_date<S: ValueSink>(text: &str, unit: DateUnit, sink: &mut S) 
     let (text, bc) = split_era(text);
     let date = Date::parse(text, bc)?;
     match unit {
-        DateUnit::Days => sink.int(date.days()),
+        DateUnit::Days => sink.int(narrowed(date.days())),
         DateUnit::Iso => {
             let mut iso = String::with_capacity(16);
             date.write(&mut iso);
@@ -156,6 +192,12 @@ pub(super) fn push_date<S: ValueSink>(text: &str, unit: DateUnit, sink: &mut S) 
         }
     }
     Ok(())
+}
+
+/// To the 32 bits of a date, silently, as the reference does: only what Java makes of infinity is that far away.
+fn narrowed(days: i64) -> i64 {
+    const SPAN: i64 = 1 << 32;
+    (days - i64::from(i32::MIN)).rem_euclid(SPAN) + i64::from(i32::MIN)
 }
 
 pub(super) fn push_time<S: ValueSink>(text: &str, unit: TimeUnit, sink: &mut S) -> Result<(), Unconvertible> {

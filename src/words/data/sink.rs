@@ -6,7 +6,8 @@ use super::Decimal;
 ///
 /// A sink is opened on a shape compiled from a [`super::Schema`]: names, widths and defaults are known there, the sink keeps
 /// its own cursor, so no schema travels with a value. The caller promises exactly one value per field of a struct,
-/// `len` items in an array and `len` pairs in a map, each container closed by one `end`.
+/// `len` items in an array and `len` pairs in a map, each container closed by one `end`. An array may lie where the shape
+/// has an item: Postgres declares no number of dimensions, so a schema cannot have it.
 pub trait ValueSink {
     /// A place in the output that [`ValueSink::rewind`] can return to.
     type Mark: Copy;
@@ -19,6 +20,11 @@ pub trait ValueSink {
     fn float32(&mut self, v: f32);
     fn float64(&mut self, v: f64);
     fn str(&mut self, v: &str);
+    /// Text that ends in half a character, as truncation by UTF-16 units leaves it. Java's UTF-8 has `?` for such a half.
+    fn str_and_half(&mut self, v: &str, _half: u16) {
+        self.str(&format!("{v}?"));
+    }
+
     fn bytes(&mut self, v: &[u8]);
     fn decimal(&mut self, v: Decimal<'_>);
     fn begin_struct(&mut self);

@@ -137,15 +137,19 @@ where
 impl Opened {
     /// The user's own statements first, then ours: our settings are the text format of every value and stand whatever
     /// the database, the role or those statements say.
-    pub(super) async fn prepare(&self, initial_statements: &[String]) -> Result<(), CatalogError> {
+    pub(super) async fn prepare(
+        &self,
+        address: &pg::Address,
+        initial_statements: &[String],
+    ) -> Result<(), CatalogError> {
         for statement in initial_statements {
             self.client.batch_execute(statement).await?;
         }
-        Ok(self.client.batch_execute(&pinned_settings(self.version)).await?)
+        Ok(self.client.batch_execute(&pinned_settings(address, self.version)).await?)
     }
 }
 
-fn pinned_settings(version: u32) -> String {
-    let settings = pg::session::parameters().iter().chain(pg::session::later(version));
+fn pinned_settings(address: &pg::Address, version: u32) -> String {
+    let settings = pg::session::parameters(address).iter().chain(pg::session::later(version));
     settings.map(|(name, value)| format!("SET SESSION {name} TO {};", quote_literal(value))).collect()
 }

@@ -8,6 +8,7 @@
 mod connection;
 pub mod copy_text;
 mod error;
+mod identity;
 pub mod publication;
 mod quote;
 mod rights;
@@ -18,6 +19,7 @@ mod tables;
 mod types;
 
 pub use error::CatalogError;
+pub use identity::Identity;
 pub use publication::Publication;
 pub use quote::{quote_ident, quote_literal, quote_table, select_sql};
 pub use rights::{Role, Session, TableRights};
@@ -40,7 +42,7 @@ impl Catalog {
     /// Logs in, runs the user's `database.initial.statements`, pins the session's settings.
     pub async fn connect(address: &pg::Address, initial_statements: &[String]) -> Result<Self, CatalogError> {
         let opened = connection::open(address).await?;
-        opened.prepare(initial_statements).await?;
+        opened.prepare(address, initial_statements).await?;
         Ok(Self { client: opened.client, driver: opened.driver })
     }
 

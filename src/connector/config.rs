@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::IdentityRule;
 use crate::{converter, debezium, pg, transform};
 
 #[derive(Clone, Debug)]
@@ -21,6 +22,10 @@ pub struct Config {
     pub publish_via_partition_root: bool,
     /// `skipped.operations` was given, so that a publication made here leaves those operations out.
     pub skipped_operations_given: bool,
+    /// `replica.identity.autoset.values`.
+    pub identities: Vec<IdentityRule>,
+    /// `xmin.fetch.interval.ms`; none when 0.
+    pub xmin_interval: Option<Duration>,
     pub snapshot_mode: SnapshotMode,
     pub status_interval: Duration,
     /// `heartbeat.interval.ms`; none when 0.

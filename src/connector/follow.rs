@@ -97,6 +97,8 @@ impl<'a> Following<'a> {
         let mut flush = ticking(self.config.offset_flush_interval);
         // The first beat comes at once: it ends a snapshot.
         let mut beat = interval(self.config.heartbeat_interval.unwrap_or(NEVER));
+        // The first tick comes at once, before the first record.
+        let mut xmin = interval(self.config.xmin_interval.unwrap_or(NEVER));
         while !stop.is_cancelled() {
             let resting = *paused.borrow_and_update();
             publisher.activity(if resting { Activity::Paused } else { Activity::Streaming });
@@ -120,6 +122,10 @@ impl<'a> Following<'a> {
                     self.stream.delivery.store()?;
                     let delivery = &self.stream.delivery;
                     publisher.progress(delivery.acknowledged(), self.confirmed, self.received, delivery.trouble());
+                }
+                _ = xmin.tick(), if self.config.xmin_interval.is_some() => {
+                    let slot = self.catalog.slot(&self.config.slot).await?;
+                    self.stream.xmin = slot.and_then(|slot| slot.catalog_xmin);
                 }
                 _ = beat.tick(), if self.heartbeat.is_some() => self.beat().await?,
                 learned = errand(&mut self.errand), if self.errand.is_some() => self.learn(learned?).await?,

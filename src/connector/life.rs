@@ -25,7 +25,7 @@ use super::plan::{Follow, Observed, Plan, Refusal, SlotState, plan};
 use super::snapshot::{Ended, Snapshot, readable};
 use super::status::{Activity, Publisher};
 use super::table::Blueprint;
-use super::{Context, publication};
+use super::{Context, identity, publication};
 
 /// The window in bytes when `max.queue.size.in.bytes` sets none.
 const DEFAULT_WINDOW_BYTES: usize = 32 << 20;
@@ -99,6 +99,7 @@ impl Life<'_> {
         }
         if !server.in_recovery {
             publication::ensure(&catalog, config, &tables).await?;
+            identity::ensure(&catalog, &config.identities, &tables).await;
         }
         let slot = catalog.slot(&config.slot).await?;
         let types = Types::new(catalog.types().await?);

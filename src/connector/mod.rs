@@ -10,6 +10,7 @@ mod emit;
 mod error;
 mod follow;
 mod heartbeat;
+mod identity;
 mod ledger;
 mod life;
 mod messages;
@@ -27,8 +28,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+pub use crate::catalog::Identity;
 pub use config::{Config, OffsetMismatch, PublicationMode, SnapshotMode};
 pub use error::ConnectorError;
+pub use identity::IdentityRule;
 pub use plan::Refusal;
 pub use status::{Activity, Status};
 

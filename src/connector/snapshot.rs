@@ -195,6 +195,7 @@ impl Snapshot<'_> {
                 schema: &prepared.schema,
                 table: &prepared.table,
                 xid: Some(self.xid),
+                xmin: None,
                 origin: None,
             },
             transaction: None,

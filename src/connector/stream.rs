@@ -36,6 +36,8 @@ pub(super) struct Stream {
     pub(super) delivery: Delivery,
     emitter: Emitter,
     metadata: Option<Metadata>,
+    /// Of the slot, as it was looked up last.
+    pub(super) xmin: Option<u32>,
     messages: Messages,
     cells: Cells<'static>,
     open: Option<Transaction>,
@@ -65,6 +67,37 @@ struct Transaction {
     last: Option<Event>,
 }
 
+/// Where an event stands, beside its transaction.
+#[derive(Clone, Copy)]
+struct At {
+    lsn: Lsn,
+    last_commit: Option<Lsn>,
+    xmin: Option<u32>,
+}
+
+impl Transaction {
+    fn moment<'a>(
+        &'a self,
+        op: Op,
+        at: At,
+        (schema, table): (&'a str, &'a str),
+        transaction: Option<TransactionBlock<'a>>,
+    ) -> Moment<'a> {
+        let source = Source {
+            ts_us: self.commit_time,
+            snapshot: None,
+            last_commit: at.last_commit,
+            lsn: at.lsn,
+            schema,
+            table,
+            xid: Some(self.xid.into()),
+            xmin: at.xmin,
+            origin: self.origin.as_ref().map(|(name, lsn)| (name.as_str(), *lsn)),
+        };
+        Moment { op, source, transaction, ts_ns: now_ns() }
+    }
+}
+
 /// The row event taken last.
 #[derive(Clone, Copy)]
 struct Event {
@@ -78,6 +111,7 @@ impl Stream {
         Self {
             emitter: Emitter::new(config, run_id),
             metadata: config.transaction_metadata.then(|| Metadata::new(&tables.blueprint)),
+            xmin: None,
             messages: Messages::new(&tables.blueprint),
             tables,
             delivery,
@@ -107,6 +141,10 @@ impl Stream {
     /// LSN of the row event taken last, inside a transaction.
     pub(super) fn last_event(&self) -> Option<Lsn> {
         self.open.as_ref().and_then(|open| open.last).map(|event| event.lsn)
+    }
+
+    fn at(&self, lsn: Lsn) -> At {
+        At { lsn, last_commit: self.sequence_commit, xmin: self.xmin }
     }
 
     /// The server has sent everything up to `end`.
@@ -276,6 +314,7 @@ impl Stream {
             return Ok(());
         }
         self.slice_before(lsn);
+        let at = self.at(lsn);
         let config = &self.tables.blueprint.config;
         if config.message_prefixes.passes(prefix)
             && let Some(open) = &mut self.open
@@ -288,21 +327,7 @@ impl Stream {
                 }
                 place => place,
             });
-            let moment = Moment {
-                op: Op::Message,
-                source: Source {
-                    ts_us: open.commit_time,
-                    snapshot: None,
-                    last_commit: self.sequence_commit,
-                    lsn,
-                    schema: "",
-                    table: "",
-                    xid: Some(open.xid.into()),
-                    origin: open.origin.as_ref().map(|(name, lsn)| (name.as_str(), *lsn)),
-                },
-                transaction: place,
-                ts_ns: now_ns(),
-            };
+            let moment = open.moment(Op::Message, at, ("", ""), place);
             self.messages.send(prefix, content, &moment, config, &mut self.delivery)?;
         }
         self.taken(lsn, MessageType::Message);
@@ -330,6 +355,7 @@ impl Stream {
                     schema: "",
                     table: "",
                     xid: None,
+                    xmin: self.xmin,
                     origin: None,
                 },
                 transaction: None,
@@ -398,25 +424,12 @@ impl Stream {
     }
 
     fn half(&mut self, table: &Table, lsn: Lsn, change: &Change<'_>, op: Op) -> Result<(), ConnectorError> {
+        let at = self.at(lsn);
         let config = &self.tables.blueprint.config;
         let Some(open) = &mut self.open else { return Ok(()) };
         let id = transaction::transaction_id(open.xid, lsn);
         let place = self.metadata.is_some().then(|| open.order.next(&table.prepared.collection, &id));
-        let moment = Moment {
-            op,
-            source: Source {
-                ts_us: open.commit_time,
-                snapshot: None,
-                last_commit: self.sequence_commit,
-                lsn,
-                schema: &table.prepared.schema,
-                table: &table.prepared.table,
-                xid: Some(open.xid.into()),
-                origin: open.origin.as_ref().map(|(name, lsn)| (name.as_str(), *lsn)),
-            },
-            transaction: place,
-            ts_ns: now_ns(),
-        };
+        let moment = open.moment(op, at, table.prepared.qualified(), place);
         // An update whose key changes is shown as delete and create; any other update shows itself.
         let key_changes = matches!(change, Change::Update { .. }) && op != Op::Update;
         let emitted = self.emitter.emit(table, config, change, key_changes, &moment, &mut self.delivery);
@@ -440,27 +453,14 @@ impl Stream {
             return Ok(());
         }
         self.slice_before(lsn);
+        let at = self.at(lsn);
         for relation in relations {
             let Some(Known::Captured(table)) = self.tables.get(*relation).cloned() else { continue };
             let config = &self.tables.blueprint.config;
             let Some(open) = &mut self.open else { continue };
             let id = transaction::transaction_id(open.xid, lsn);
             let place = self.metadata.is_some().then(|| open.order.next(&table.prepared.collection, &id));
-            let moment = Moment {
-                op: Op::Truncate,
-                source: Source {
-                    ts_us: open.commit_time,
-                    snapshot: None,
-                    last_commit: self.sequence_commit,
-                    lsn,
-                    schema: &table.prepared.schema,
-                    table: &table.prepared.table,
-                    xid: Some(open.xid.into()),
-                    origin: open.origin.as_ref().map(|(name, lsn)| (name.as_str(), *lsn)),
-                },
-                transaction: place,
-                ts_ns: now_ns(),
-            };
+            let moment = open.moment(Op::Truncate, at, table.prepared.qualified(), place);
             match self.emitter.truncate(&table, config, &moment, &mut self.delivery) {
                 Ok(()) => {}
                 Err(EmitError::Row(e)) => return Err(e.into()),

@@ -67,6 +67,8 @@ pub struct Source<'a> {
     pub schema: &'a str,
     pub table: &'a str,
     pub xid: Option<i64>,
+    /// `catalog_xmin` of the slot, if it is looked up.
+    pub xmin: Option<u32>,
     pub origin: Option<(&'a str, Lsn)>,
 }
 
@@ -123,7 +125,10 @@ impl Source<'_> {
                 None => sink.null(),
             },
             SourceField::Lsn => sink.int(long(self.lsn)),
-            SourceField::Xmin => sink.null(),
+            SourceField::Xmin => match self.xmin {
+                Some(xmin) => sink.int(xmin.into()),
+                None => sink.null(),
+            },
             SourceField::Origin => match self.origin {
                 Some((name, _)) => sink.str(name),
                 None => sink.null(),

@@ -93,6 +93,11 @@ impl Prepared {
         (prepared, left_out)
     }
 
+    /// Schema and table.
+    pub fn qualified(&self) -> (&str, &str) {
+        (&self.schema, &self.table)
+    }
+
     /// `None`: records of this table have no key.
     pub fn key_schema(&self) -> Option<&Schema> {
         self.key_schema.as_ref()

@@ -18,6 +18,8 @@ pub struct Address {
     pub database: String,
     pub tls: Tls,
     pub application_name: String,
+    /// Leaves `extra_float_digits` as the server's administrator set it, as the reference does.
+    pub server_float_digits: bool,
     pub tcp_keepalive: bool,
     pub connect_timeout: Duration,
 }

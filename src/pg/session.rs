@@ -4,24 +4,31 @@
 //! default can change a record. Settings an older server does not know would refuse the connection there; those are
 //! [`later`] and set once the server's version is known.
 
+use super::Address;
+
 /// For the startup packet; every supported server (13 to 18) knows them, walsenders too.
-pub fn parameters() -> &'static [(&'static str, &'static str)] {
-    &[
-        ("client_encoding", "UTF8"),
-        ("DateStyle", "ISO"),
-        ("IntervalStyle", "postgres"),
-        ("TimeZone", "UTC"),
-        ("extra_float_digits", "3"),
-        ("bytea_output", "hex"),
-        // Qualifies every name in regclass and friends; only pg_catalog goes without.
-        ("search_path", "pg_catalog"),
-        // A policy must make reading fail, not leave rows out.
-        ("row_security", "off"),
-        ("statement_timeout", "0"),
-        ("lock_timeout", "0"),
-        ("idle_in_transaction_session_timeout", "0"),
-    ]
+pub fn parameters(address: &Address) -> &'static [(&'static str, &'static str)] {
+    let own = usize::from(address.server_float_digits);
+    &PARAMETERS[own..]
 }
+
+const PARAMETERS: &[(&str, &str)] = &[
+    // The first, as it may be left out.
+    ("extra_float_digits", "3"),
+    ("client_encoding", "UTF8"),
+    ("DateStyle", "ISO"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("extra_float_digits", "3"),
+    ("bytea_output", "hex"),
+    // Qualifies every name in regclass and friends; only pg_catalog goes without.
+    ("search_path", "pg_catalog"),
+    // A policy must make reading fail, not leave rows out.
+    ("row_security", "off"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+];
 
 /// To be `SET` after login on a server of `version` (as `server_version_num`, 150018 for 15.18).
 pub fn later(version: u32) -> &'static [(&'static str, &'static str)] {

@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::converters::{converter, header_converter};
 use super::definitions::{is_known, is_secret, nearest, was_renamed};
 use super::reader::Reader;
-use super::regexes::{filters, key_rules, message_prefixes, placeholder, skipped, statements, stream_params};
+use super::regexes::{
+    filters, identities, key_rules, message_prefixes, placeholder, skipped, statements, stream_params,
+};
 use super::rules::column_rules;
 use super::transforms::transforms;
 use super::worker::{SinkChoice, Worker};
@@ -220,9 +222,6 @@ fn refuse_unsupported(reader: &mut Reader<'_>) {
     if reader.number("snapshot.max.threads", 1i32) > 1 {
         reader.note("snapshot.max.threads: this version reads a snapshot through one connection");
     }
-    if reader.number("xmin.fetch.interval.ms", 0i64) > 0 {
-        reader.note("xmin.fetch.interval.ms: source.xmin stays null in this version");
-    }
     if reader.choice("snapshot.tables.order.by.row.count", "disabled") != "disabled" {
         reader.note(
             "snapshot.tables.order.by.row.count has no effect in this version; tables are read in order of their names",
@@ -240,7 +239,7 @@ fn compatibility(reader: &Reader<'_>, worker: &Worker) -> Compatibility {
 
 fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, worker: &Worker) -> Option<Config> {
     let debezium = debezium_config(reader, mode);
-    let address = address(reader);
+    let address = address(reader, mode);
     match reader.choice("plugin.name", "").as_str() {
         "pgoutput" => {}
         "" => reader.note("plugin.name is not set; pgoutput is used"),
@@ -295,6 +294,8 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
         },
         publish_via_partition_root: reader.bool("publish.via.partition.root", false),
         skipped_operations_given: given,
+        identities: identities(reader),
+        xmin_interval: Some(reader.millis("xmin.fetch.interval.ms", 0)).filter(|interval| !interval.is_zero()),
         snapshot_mode: match reader.choice("snapshot.mode", "").as_str() {
             "always" => SnapshotMode::Always,
             "initial_only" => SnapshotMode::InitialOnly,
@@ -320,7 +321,7 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
     })
 }
 
-fn address(reader: &mut Reader<'_>) -> pg::Address {
+fn address(reader: &mut Reader<'_>, mode: Compatibility) -> pg::Address {
     let host = reader.owned("database.hostname", "").trim().to_owned();
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
     if !host.is_empty() && !host.starts_with('/') && !host.chars().all(legal) {
@@ -358,6 +359,7 @@ fn address(reader: &mut Reader<'_>) -> pg::Address {
             root_certificate: path(reader, "database.sslrootcert"),
         },
         application_name: "walcast".to_owned(),
+        server_float_digits: mode == Compatibility::Exact,
         tcp_keepalive: reader.bool("database.tcpKeepAlive", true),
         connect_timeout: Duration::from_secs(30),
     }

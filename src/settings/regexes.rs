@@ -2,6 +2,7 @@
 
 use super::patterns;
 use super::reader::Reader;
+use crate::connector::{Identity, IdentityRule};
 use crate::debezium::pattern::Pattern;
 use crate::debezium::{Filters, Include, KeyRule, Operation, Operations};
 
@@ -57,6 +58,41 @@ pub(super) fn skipped(reader: &mut Reader<'_>) -> Operations {
         };
     }
     skipped
+}
+
+/// `replica.identity.autoset.values`: `table:FULL,table:INDEX name`, the tables being patterns.
+pub(super) fn identities(reader: &mut Reader<'_>) -> Vec<IdentityRule> {
+    const KEY: &str = "replica.identity.autoset.values";
+    let Some(text) = reader.given(KEY) else { return Vec::new() };
+    if text.trim().is_empty() {
+        reader.invalid(KEY, "Must not be empty");
+        return Vec::new();
+    }
+    let mut rules = Vec::new();
+    for item in text.split(',') {
+        let Some((table, identity)) = item.split_once(':').and_then(|(table, id)| Some((table, identity(id.trim())?)))
+        else {
+            let expected = "(expecting 'schema.table:DEFAULT|FULL|NOTHING|INDEX name')";
+            reader.invalid(KEY, format!("{item} has an invalid format {expected}"));
+            continue;
+        };
+        match patterns::one(table.trim()) {
+            Ok(table) => rules.push(IdentityRule { table, identity }),
+            Err(complaint) => reader.invalid(KEY, complaint),
+        }
+    }
+    rules
+}
+
+fn identity(text: &str) -> Option<Identity> {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    Some(match (word.to_ascii_uppercase().as_str(), rest.trim()) {
+        ("DEFAULT", "") => Identity::Default,
+        ("FULL", "") => Identity::Full,
+        ("NOTHING", "") => Identity::Nothing,
+        ("INDEX", index) if !index.is_empty() => Identity::Index(index.to_owned()),
+        _ => return None,
+    })
 }
 
 /// `message.key.columns`: `table:column,column;table:column`, all of them patterns.

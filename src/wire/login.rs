@@ -54,7 +54,7 @@ pub(super) async fn login(address: &Address, line: Line) -> Result<Session, Wire
         ("replication", "database"),
         ("application_name", address.application_name.as_str()),
     ];
-    let pinned = session::parameters().iter().copied();
+    let pinned = session::parameters(address).iter().copied();
     frontend::startup_message(parameters.into_iter().chain(pinned), &mut channel.output)
         .map_err(WireError::malformed)?;
     channel.flush().await?;

@@ -33,7 +33,7 @@ async fn the_startup_message_pins_the_session_and_later_settings_follow() {
     assert_eq!(value("replication"), Some("database"));
     assert_eq!((value("user"), value("database")), (Some("wal"), Some("shop")));
     assert_eq!(value("application_name"), Some("walcast"));
-    for (name, pinned) in session::parameters() {
+    for (name, pinned) in session::parameters(&script::address()) {
         assert_eq!(value(name), Some(*pinned), "{name}");
     }
     server.welcome("17.2 (Debian)").await;

@@ -32,6 +32,7 @@ pub(super) fn address() -> Address {
         database: "shop".to_owned(),
         tls: Tls::default(),
         application_name: "walcast".to_owned(),
+        server_float_digits: false,
         tcp_keepalive: true,
         connect_timeout: Duration::from_secs(5),
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::changes;
+use crate::kinds::PRELUDE;
 use crate::names::Names;
 use crate::random::Random;
 use crate::settings;
@@ -23,7 +24,7 @@ pub(crate) fn write(root: &Path, seed: u64) -> io::Result<PathBuf> {
 
     let mut names = Names::new(&mut random);
     let tables: Vec<Table> = (0..*random.pick(&[1, 1, 2, 3])).map(|_| Table::random(&mut random, &mut names)).collect();
-    let mut setup = String::new();
+    let mut setup = PRELUDE.to_owned();
     for table in &tables {
         setup += &table.sql();
         for _ in 0..random.size(0..=3) {

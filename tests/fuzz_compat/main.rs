@@ -54,7 +54,7 @@ impl Bounds {
         let unbounded = number("MINUTES").is_some();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self {
-            seed: seed.unwrap_or(now * 1000),
+            seed: seed.unwrap_or(now % 1_000_000 * 1000),
             rounds: number("ROUNDS").unwrap_or(if seed.is_some() {
                 1
             } else if unbounded {

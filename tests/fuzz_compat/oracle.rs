@@ -45,13 +45,19 @@ impl Oracle {
         Ok(if text.contains("differs from Debezium") {
             Outcome::Different(text)
         } else if ["org.apache.kafka.", "io.debezium.", "Connect answered"].iter().any(|word| text.contains(word)) {
-            Outcome::ReferenceFailed(text)
+            Outcome::ReferenceFailed(root_cause(&text))
         } else if text.contains("FAILED") || text.contains("the program") {
             Outcome::Failed(text)
         } else {
             Outcome::Unusable(text)
         })
     }
+}
+
+/// The last `Caused by` of a Java stack trace.
+fn root_cause(text: &str) -> String {
+    let cause = text.lines().rev().find(|line| line.starts_with("Caused by: "));
+    cause.map_or_else(|| text.to_owned(), str::to_owned)
 }
 
 /// `NAME: passed in 8.7 s: 12 lines equal (strict)`

@@ -8,21 +8,23 @@ use crate::random::Random;
 pub(crate) struct Type {
     pub(crate) kind: &'static Kind,
     pub(crate) array: bool,
-    /// Values of a key must fit into a page of its index.
+    /// Values must fit into a page of an index.
     in_key: bool,
+    /// There may be values that become null, or that the reference fails on where null may not be.
+    pub(crate) special: bool,
 }
 
 impl Type {
     pub(crate) fn random(random: &mut Random) -> Self {
         let kind = random.pick(KINDS);
-        Self { kind, array: kind.element && random.chance(15), in_key: false }
+        Self { kind, array: kind.element && random.chance(15), in_key: false, special: true }
     }
 
     pub(crate) fn for_key(random: &mut Random) -> Self {
         loop {
             let kind = random.pick(KINDS);
             if kind.key {
-                return Self { kind, array: false, in_key: true };
+                return Self { kind, array: false, in_key: true, special: false };
             }
         }
     }
@@ -51,8 +53,13 @@ impl Type {
         if let Some(make) = kind.make.filter(|_| random.chance(50)) {
             return literal(&make(random));
         }
-        let known =
-            if streamed && !kind.streamed.is_empty() && random.chance(40) { kind.streamed } else { kind.values };
+        let mut known = kind.values;
+        if self.special && !self.array && !kind.alone.is_empty() && random.chance(30) {
+            known = kind.alone;
+        }
+        if streamed && !kind.streamed.is_empty() && random.chance(40) {
+            known = kind.streamed;
+        }
         literal(*random.pick(known))
     }
 
@@ -87,9 +94,11 @@ pub(crate) struct Column {
 impl Column {
     pub(crate) fn random(random: &mut Random, names: &mut Names) -> Self {
         let name = names.take(random, "c");
-        let of = Type::random(random);
+        let mut of = Type::random(random);
+        let not_null = random.chance(25);
+        of.special = !not_null;
         let default = if random.chance(25) { Some(of.default(random)) } else { None };
-        let not_null = random.chance(25) && default.as_deref() != Some("NULL");
+        let not_null = not_null && default.as_deref() != Some("NULL");
         Self { name, of, not_null, default }
     }
 

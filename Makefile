@@ -1,6 +1,6 @@
 # What a person types. Everything that is missing on the machine is installed by the targets themselves, and said so.
 
-.PHONY: build release test unit lint demo bench tools
+.PHONY: build release test unit lint demo bench fuzz-compat tools
 
 build: tools
 	cargo build
@@ -26,6 +26,11 @@ demo: release
 # One transaction of a million rows into a real Kafka: figures, no verdict.
 bench: tools
 	tests/servers --kafka -- cargo bench --bench million
+
+# Random cases through the real Debezium and walcast. Needs the oracle (ORACLE=its program). ROUNDS=20 or MINUTES=5 bound
+# it, SEED=n repeats one case, JOBS=2 run side by side.
+fuzz-compat: tools
+	cargo test --test fuzz_compat
 
 # Compiler, OpenSSL and zlib headers.
 tools:

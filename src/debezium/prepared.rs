@@ -70,14 +70,13 @@ impl Prepared {
                 None => left_out.push(column.name),
             }
         }
-        let key: Vec<Column> = facts
-            .key
-            .iter()
-            .filter_map(|name| facts.columns.iter().position(|column| column.name == *name))
-            .filter_map(|cell| Column::describe(&facts.columns[cell], cell, &chooser))
-            .collect();
+        let key_cells: Vec<usize> =
+            facts.key.iter().filter_map(|name| facts.columns.iter().position(|c| c.name == *name)).collect();
+        let key: Vec<Column> =
+            key_cells.iter().filter_map(|&cell| Column::describe(&facts.columns[cell], cell, &chooser)).collect();
         let named = |suffix: &str| naming::schema_name(&format!("{topic}.{suffix}"), config.schema_name_adjustment);
-        let key_schema = (!key.is_empty()).then(|| struct_of(&key).named(named("Key")));
+        // A key whose types have no mapping is there all the same, and empty.
+        let key_schema = (!key_cells.is_empty()).then(|| struct_of(&key).named(named("Key")));
         let row_schema = Arc::new(struct_of(&columns).named(named("Value")).optional());
         let prepared = Self {
             id: facts.id,

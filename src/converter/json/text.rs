@@ -140,10 +140,6 @@ pub(super) fn big_decimal(v: Decimal<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("{sign}{first}{point}{rest}E{adjusted}").as_bytes());
 }
 
-pub(super) fn plain_decimal(v: Decimal<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(v.to_string().as_bytes());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -172,8 +172,7 @@ impl ValueSink for JsonWriter<'_> {
                 v.unscaled(&mut self.buffer.scratch);
                 text::base64(&self.buffer.scratch, &mut self.buffer.out);
             }
-            Spelling::Numeric => text::big_decimal(v, &mut self.buffer.out),
-            Spelling::Header => text::plain_decimal(v, &mut self.buffer.out),
+            Spelling::Numeric | Spelling::Header => text::big_decimal(v, &mut self.buffer.out),
         }
         self.done(self.at);
     }

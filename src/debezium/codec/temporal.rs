@@ -263,11 +263,9 @@ pub(super) fn push_timestamp<S: ValueSink>(text: &str, unit: TimestampUnit, sink
     }
     let (text, bc) = split_era(text);
     let (date, time) = date_and_time(text, bc)?;
-    // The reference wraps silently at the far end of the microsecond range.
-    let micros = date.days().wrapping_mul(MICROS_PER_DAY).wrapping_add(time);
     match unit {
         TimestampUnit::Millis => sink.int(date.days() * 86_400_000 + time.div_euclid(1000)),
-        TimestampUnit::Micros => sink.int(micros),
+        TimestampUnit::Micros => sink.int(micros_since_epoch(date.days(), time)),
         TimestampUnit::Nanos => {
             const RANGE: Unconvertible = Unconvertible("outside of the range of nanoseconds, 1677 to 2262");
             let seconds = date.days() * 86_400 + time / MICROS_PER_SECOND;
@@ -285,6 +283,12 @@ pub(super) fn push_timestamp<S: ValueSink>(text: &str, unit: TimestampUnit, sink
         }
     }
     Ok(())
+}
+
+/// At the far end of the range the reference's whole seconds saturate and its fraction wraps.
+fn micros_since_epoch(days: i64, time: i64) -> i64 {
+    let seconds = days * 86_400 + time / MICROS_PER_SECOND;
+    seconds.saturating_mul(MICROS_PER_SECOND).wrapping_add(time % MICROS_PER_SECOND)
 }
 
 /// `2020-04-01 11:51:02.1+00`: exactly `precision` digits of fraction.
@@ -330,6 +334,14 @@ mod tests {
             days("4713-12-31 BC") * MICROS_PER_DAY + time_of_day("23:59:59.999999").unwrap(),
             -210_831_897_600_000_001
         );
+    }
+
+    #[test]
+    fn seconds_saturate_where_microseconds_end() {
+        let micros = |date, clock| micros_since_epoch(days(date), time_of_day(clock).unwrap());
+        assert_eq!(micros("1969-12-31", "23:59:59.999999"), -1);
+        assert_eq!(micros("294276-12-31", "23:59:59"), i64::MAX);
+        assert_eq!(micros("294276-12-31", "23:59:59.999999"), i64::MIN + 999_998);
     }
 
     #[test]

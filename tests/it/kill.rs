@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::rig::{Database, Folder, Line, Walcast, connector, drained, dump, streaming, unique, wait_for, worker};
+use crate::rig::{Database, Folder, Walcast, connector, drained, streaming, unique, wait_for, worker};
+use crate::topics::{Line, dump};
 
 const KILLS: u64 = 20;
 const ROWS: u64 = 30_000;

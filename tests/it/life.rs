@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use crate::rig::{
-    Database, Folder, Walcast, connector, count, drained, dump, read, sql, streaming, unique, wait_for, worker,
-};
+use crate::rig::{Database, Folder, Walcast, connector, drained, read, sql, streaming, unique, wait_for, worker};
+use crate::topics::{count, dump};
 
 struct Scene {
     name: String,

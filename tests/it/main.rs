@@ -5,9 +5,14 @@
 // Tests speak to the person who runs them; items are shared between the files of one binary.
 #![allow(clippy::print_stdout, clippy::print_stderr, unreachable_pub)]
 
+mod case;
 mod cases;
+mod compare;
 mod kill;
 mod life;
+mod names;
 mod normalise;
 mod refusals;
+mod replay;
 mod rig;
+mod topics;

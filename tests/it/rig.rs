@@ -1,30 +1,34 @@
-//! Databases, topics and processes of one test; everything is gone when it is dropped.
+//! Databases, folders and processes of one test; everything is gone when it is dropped.
 
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Headers, Message};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 /// How long a test waits for anything.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Polls until `condition` holds; the one place that sleeps.
-#[allow(clippy::disallowed_methods)]
+/// Polls until `condition` holds.
 pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < end, "waited {} s for: {what}", PATIENCE.as_secs());
-        std::thread::sleep(Duration::from_millis(20));
+        sleep(Duration::from_millis(20));
     }
+}
+
+/// The one place that sleeps.
+#[allow(clippy::disallowed_methods)]
+pub fn sleep(time: Duration) {
+    std::thread::sleep(time);
 }
 
 fn server(variable: &str) -> String {
@@ -92,6 +96,26 @@ pub fn sql(database: &str, text: &str) -> String {
     psql(database, &[], text)
 }
 
+/// One value of one row (empty when there is none), over a connection that stays: for what is asked again and again.
+pub fn ask(query: &str) -> String {
+    static RUNTIME: LazyLock<Runtime> =
+        LazyLock::new(|| Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime"));
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+        let pg = postgres();
+        let mut config = tokio_postgres::Config::new();
+        config.host(&pg.host).port(pg.port).user(&pg.user).password(&pg.password).dbname("postgres");
+        let (client, connection) = RUNTIME.block_on(config.connect(NoTls)).expect("a connection");
+        RUNTIME.spawn(connection);
+        client
+    });
+    let answer = RUNTIME.block_on(CLIENT.simple_query(query)).expect("an answer");
+    let row = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    row.unwrap_or_default().to_owned()
+}
+
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A name no other test and no other run uses.
@@ -126,8 +150,7 @@ impl Drop for Database {
         }
         let name = &self.name;
         wait_for("no one to use the slots", || {
-            sql("postgres", &format!("SELECT count(*) FROM pg_replication_slots WHERE database = '{name}' AND active"))
-                == "0"
+            ask(&format!("SELECT count(*) FROM pg_replication_slots WHERE database = '{name}' AND active")) == "0"
         });
         sql(
             "postgres",
@@ -180,7 +203,7 @@ pub fn connector(database: &str, prefix: &str) -> Value {
 /// A worker file for the test Kafka, with topics of its own.
 pub fn worker(name: &str) -> String {
     format!(
-        "bootstrap.servers={}\ngroup.id={name}\noffset.storage.topic={name}-offsets\noffset.storage.replication.factor=1\n\
+        "bootstrap.servers={}\ngroup.id={name}\noffset.storage.topic={name}-offsets\noffset.storage.replication.factor=1\noffset.storage.partitions=1\n\
          offset.flush.interval.ms=100\n",
         kafka()
     )
@@ -196,22 +219,24 @@ pub struct Walcast {
 impl Walcast {
     /// Starts it in `folder` and waits for REST.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        let (mut started, log) = Self::spawn(folder, arguments);
-        let mut walcast = None;
-        wait_for("REST to answer", || {
-            if let Some((child, port)) = started.take() {
-                walcast = Some(Self { child, port, log: log.clone() });
-            }
-            let walcast = walcast.as_mut().expect("spawned");
-            if let Ok(Some(status)) = walcast.child.try_wait() {
-                panic!("walcast ended with {status}:\n{}", walcast.log());
-            }
-            walcast.try_call("GET", "/", None).is_some()
-        });
-        walcast.expect("started")
+        Self::try_start(folder, arguments).unwrap_or_else(|failure| panic!("{failure}"))
     }
 
-    fn spawn(folder: &Folder, arguments: &[&str]) -> (Option<(Child, u16)>, PathBuf) {
+    /// The same for one that may refuse: how it ended and what it said.
+    pub fn try_start(folder: &Folder, arguments: &[&str]) -> Result<Self, String> {
+        let mut walcast = Self::spawn(folder, arguments);
+        let mut ended = None;
+        wait_for("REST to answer", || {
+            ended = walcast.child.try_wait().expect("a child");
+            ended.is_some() || walcast.try_call("GET", "/", None).is_some()
+        });
+        match ended {
+            None => Ok(walcast),
+            Some(status) => Err(format!("walcast ended with {status}:\n{}", walcast.log())),
+        }
+    }
+
+    fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
         let port = free_port();
         let log = folder.0.join(format!("{}.log", unique("walcast")));
         let file = fs::File::create(&log).expect("a log file");
@@ -220,12 +245,13 @@ impl Walcast {
             .args(arguments)
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .current_dir(&folder.0)
+            .env_remove("WALCAST_CASES")
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("the log twice"))
             .stderr(file)
             .spawn()
             .expect("walcast starts");
-        (Some((child, port)), log)
+        Self { child, port, log }
     }
 
     pub fn log(&self) -> String {
@@ -288,96 +314,22 @@ pub fn http(port: u16, method: &str, path: &str, body: Option<&str>) -> Option<(
     Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
 }
 
-/// A record as it lies in Kafka.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    pub topic: String,
-    pub partition: i32,
-    pub key: Option<Vec<u8>>,
-    pub value: Option<Vec<u8>>,
-    pub headers: Vec<(String, Option<Vec<u8>>)>,
-}
-
-fn consumer() -> BaseConsumer {
-    ClientConfig::new()
-        .set("bootstrap.servers", kafka())
-        .set("group.id", unique("reader"))
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true")
-        .set("isolation.level", "read_committed")
-        .create()
-        .expect("a consumer")
-}
-
-/// All records of the topics that `wanted` picks, by topic, partition and offset.
-pub fn dump(wanted: impl Fn(&str) -> bool) -> Vec<Line> {
-    let consumer = consumer();
-    let metadata = consumer.fetch_metadata(None, PATIENCE).expect("metadata of Kafka");
-    let mut assignment = TopicPartitionList::new();
-    let mut open = 0;
-    for topic in metadata.topics().iter().filter(|topic| wanted(topic.name())) {
-        for partition in topic.partitions() {
-            assignment.add_partition_offset(topic.name(), partition.id(), Offset::Beginning).expect("a partition");
-            open += 1;
-        }
-    }
-    let mut lines = Vec::new();
-    if open == 0 {
-        return Vec::new();
-    }
-    consumer.assign(&assignment).expect("assigned");
-    let end = Instant::now() + PATIENCE;
-    while open > 0 {
-        assert!(Instant::now() < end, "Kafka did not give up its records");
-        match consumer.poll(Duration::from_millis(200)) {
-            None => {}
-            Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => open -= 1,
-            Some(Err(e)) => panic!("reading Kafka: {e}"),
-            Some(Ok(message)) => {
-                let headers = message
-                    .headers()
-                    .map(|headers| headers.iter().map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec))).collect());
-                lines.push((
-                    message.offset(),
-                    Line {
-                        topic: message.topic().to_owned(),
-                        partition: message.partition(),
-                        key: message.key().map(<[u8]>::to_vec),
-                        value: message.payload().map(<[u8]>::to_vec),
-                        headers: headers.unwrap_or_default(),
-                    },
-                ));
-            }
-        }
-    }
-    lines.sort_by(|(a_offset, a), (b_offset, b)| {
-        (&a.topic, a.partition, a_offset).cmp(&(&b.topic, b.partition, b_offset))
-    });
-    lines.into_iter().map(|(_, line)| line).collect()
-}
-
-/// Records in a topic, by its watermarks.
-pub fn count(topic: &str) -> i64 {
-    consumer().fetch_watermarks(topic, 0, PATIENCE).map_or(0, |(low, high)| high - low)
-}
-
 /// Waits until the slot is confirmed past everything written so far: all records are acknowledged and stored.
 pub fn drained(database: &str, slot: &str) {
     let target = sql(database, "SELECT pg_current_wal_insert_lsn()");
-    wait_for("the slot to be confirmed", || {
-        let query =
-            format!("SELECT confirmed_flush_lsn >= '{target}' FROM pg_replication_slots WHERE slot_name = '{slot}'");
-        sql(database, &query) == "t"
-    });
+    wait_for("the slot to be confirmed", || slot_confirmed(slot, &target));
+}
+
+pub fn slot_confirmed(slot: &str, target: &str) -> bool {
+    let query =
+        format!("SELECT confirmed_flush_lsn >= '{target}' FROM pg_replication_slots WHERE slot_name = '{slot}'");
+    ask(&query) == "t"
 }
 
 pub fn streaming(slot: &str) -> bool {
-    sql(
-        "postgres",
-        &format!(
-            "SELECT active FROM pg_replication_slots WHERE slot_name = '{slot}' AND confirmed_flush_lsn IS NOT NULL AND NOT EXISTS (SELECT FROM pg_stat_replication r WHERE r.pid = active_pid AND r.state <> 'streaming')"
-        ),
-    ) == "t"
+    ask(&format!(
+        "SELECT active FROM pg_replication_slots WHERE slot_name = '{slot}' AND confirmed_flush_lsn IS NOT NULL AND NOT EXISTS (SELECT FROM pg_stat_replication r WHERE r.pid = active_pid AND r.state <> 'streaming')"
+    )) == "t"
 }
 
 pub fn read(path: &Path) -> String {

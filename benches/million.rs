@@ -5,12 +5,15 @@
 
 #[path = "../tests/it/rig.rs"]
 mod rig;
+#[path = "../tests/it/topics.rs"]
+mod topics;
 
 use std::time::Instant;
 
 use serde_json::json;
 
-use rig::{Database, Folder, Walcast, connector, count, streaming, unique, wait_for, worker};
+use rig::{Database, Folder, Walcast, connector, streaming, unique, wait_for, worker};
+use topics::count;
 
 const ROWS: i64 = 1_000_000;
 

@@ -3,7 +3,7 @@
 //! Everything is rendered into buffers that are kept; between the server's bytes and a `Record` nothing is allocated.
 
 use crate::converter::{Buffer, Shape};
-use crate::debezium::{self, AddedField, Fault, Image, Moment, Op, Operation, RowError, push_envelope};
+use crate::debezium::{self, AddedField, FailureMode, Fault, Image, Moment, Op, Operation, RowError, push_envelope};
 use crate::transform::Deletes;
 use crate::words::data::ValueSink;
 use crate::words::{Change, Header, Record};
@@ -20,6 +20,9 @@ pub(super) trait Outlet {
 pub(super) enum EmitError<E> {
     #[error(transparent)]
     Row(#[from] RowError),
+    /// `event.converting.failure.handling.mode=fail`.
+    #[error("column {column} of table {table}: {why}")]
+    Conversion { table: String, column: String, why: &'static str },
     #[error(transparent)]
     Outlet(E),
 }
@@ -32,8 +35,8 @@ pub(super) struct Emitter {
     value: Buffer,
     header: Buffer,
     added: Vec<(String, Option<Vec<u8>>)>,
-    /// Columns of the last event that went out as null; the caller logs and clears them.
-    pub(super) faults: Vec<Fault>,
+    /// Columns of the event at hand that go out as null.
+    faults: Vec<Fault>,
 }
 
 /// What one event of a table asks for.
@@ -137,6 +140,7 @@ impl Emitter {
         let mut writer = shape.open(&mut self.value);
         push_envelope(&table.prepared, config, half.before, half.after, moment, &mut self.faults, &mut writer)?;
         writer.finish();
+        self.report(table, config)?;
         self.hand_over(table, half, true, outlet)?;
         if moment.op == Op::Delete && config.tombstones_on_delete {
             self.hand_over(table, half, false, outlet)?;
@@ -201,6 +205,21 @@ impl Emitter {
         let mut writer = layout.shape.open(&mut self.value);
         layout.fields.push(&table.prepared, config, image, moment, &mut self.faults, &mut writer)?;
         writer.finish();
+        self.report(table, config)
+    }
+
+    /// Says, before the record goes out, which columns are null for want of a conversion.
+    fn report<E>(&mut self, table: &Table, config: &debezium::Config) -> Result<(), EmitError<E>> {
+        for fault in self.faults.drain(..) {
+            let (table, column, why) = (&table.prepared.collection, &fault.column, fault.why);
+            match config.conversion_failure {
+                FailureMode::Fail => {
+                    return Err(EmitError::Conversion { table: table.clone(), column: column.to_string(), why });
+                }
+                FailureMode::Warn => tracing::warn!(table, %column, "value sent as null: {why}"),
+                FailureMode::Skip => {}
+            }
+        }
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use crate::pgoutput::DecodeError;
 use crate::sink::SinkError;
 use crate::wire::WireError;
 
+use super::emit::EmitError;
 use super::plan::Refusal;
 
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +32,16 @@ pub enum ConnectorError {
     CopyText { table: String, why: CopyTextError },
     #[error("a row arrived for relation {0}, which was never described")]
     UnknownRelation(u32),
-    #[error("columns of table {table} differ only by case")]
-    Case { table: String },
+}
+
+impl From<EmitError<SinkError>> for ConnectorError {
+    fn from(error: EmitError<SinkError>) -> Self {
+        match error {
+            EmitError::Row(e) => e.into(),
+            EmitError::Conversion { table, column, why } => Self::Conversion { table, column, why },
+            EmitError::Outlet(e) => e.into(),
+        }
+    }
 }
 
 impl ConnectorError {
@@ -48,8 +57,7 @@ impl ConnectorError {
             | Self::Conversion { .. }
             | Self::Decode(_)
             | Self::CopyText { .. }
-            | Self::UnknownRelation(_)
-            | Self::Case { .. } => false,
+            | Self::UnknownRelation(_) => false,
         }
     }
 

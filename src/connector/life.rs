@@ -94,9 +94,6 @@ impl Life<'_> {
         let blueprint = Blueprint::new(config);
         let mut tables = catalog.tables().await?;
         tables.retain(|table| config.debezium.filters.captures(&table.schema, &table.name));
-        if let Some(table) = tables.iter().find(|table| differs_by_case(table)) {
-            return Err(ConnectorError::Case { table: format!("{}.{}", table.schema, table.name) });
-        }
         if !server.in_recovery {
             publication::ensure(&catalog, config, &tables).await?;
             identity::ensure(&catalog, &config.identities, &tables).await;
@@ -259,11 +256,4 @@ fn slot_state(slot: &Slot, address: &Address) -> SlotState {
         lost: slot.invalidation.is_some() || slot.wal_status.as_deref() == Some("lost"),
         two_phase: slot.two_phase,
     }
-}
-
-/// Connect's field names would collide for a reader that ignores case; the reference refuses such tables.
-fn differs_by_case(table: &CatalogTable) -> bool {
-    let mut names: Vec<_> = table.columns.iter().map(|column| column.name.to_lowercase()).collect();
-    names.sort_unstable();
-    names.windows(2).any(|pair| pair[0] == pair[1])
 }

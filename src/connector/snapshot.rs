@@ -16,9 +16,9 @@ use crate::words::table::{CatalogTable, TableKind};
 use crate::words::{Cell, Change, Lsn, Row, recycle};
 
 use super::delivery::Delivery;
-use super::emit::{EmitError, Emitter};
+use super::emit::Emitter;
 use super::error::ConnectorError;
-use super::stream::{now_ns, report};
+use super::stream::now_ns;
 use super::table::{Blueprint, Table};
 use super::tables::describe;
 
@@ -203,13 +203,7 @@ impl Snapshot<'_> {
         };
         let change = Change::Read { row: Row { cells: &cells } };
         let config = &self.blueprint.config;
-        let emitted = self.emitter.emit(&held.table, config, &change, false, &moment, self.delivery);
-        report(&held.table, &mut self.emitter, config.conversion_failure)?;
-        match emitted {
-            Ok(()) => Ok(()),
-            Err(EmitError::Row(e)) => Err(e.into()),
-            Err(EmitError::Outlet(e)) => Err(e.into()),
-        }
+        Ok(self.emitter.emit(&held.table, config, &change, false, &moment, self.delivery)?)
     }
 }
 

@@ -433,15 +433,12 @@ impl Stream {
         // An update whose key changes is shown as delete and create; any other update shows itself.
         let key_changes = matches!(change, Change::Update { .. }) && op != Op::Update;
         let emitted = self.emitter.emit(table, config, change, key_changes, &moment, &mut self.delivery);
-        report(table, &mut self.emitter, config.conversion_failure)?;
         match emitted {
-            Ok(()) => Ok(()),
-            Err(EmitError::Outlet(e)) => Err(e.into()),
-            Err(EmitError::Row(e)) if config.processing_failure == FailureMode::Fail => Err(e.into()),
-            Err(EmitError::Row(e)) => {
+            Err(EmitError::Row(e)) if config.processing_failure != FailureMode::Fail => {
                 tracing::warn!(%lsn, "event left out: {e}");
                 Ok(())
             }
+            emitted => Ok(emitted?),
         }
     }
 
@@ -461,35 +458,11 @@ impl Stream {
             let id = transaction::transaction_id(open.xid, lsn);
             let place = self.metadata.is_some().then(|| open.order.next(&table.prepared.collection, &id));
             let moment = open.moment(Op::Truncate, at, table.prepared.qualified(), place);
-            match self.emitter.truncate(&table, config, &moment, &mut self.delivery) {
-                Ok(()) => {}
-                Err(EmitError::Row(e)) => return Err(e.into()),
-                Err(EmitError::Outlet(e)) => return Err(e.into()),
-            }
+            self.emitter.truncate(&table, config, &moment, &mut self.delivery)?;
         }
         self.taken(lsn, MessageType::Truncate);
         Ok(())
     }
-}
-
-/// Logs, once per event, which columns went out as null for want of a conversion.
-pub(super) fn report(table: &Table, emitter: &mut Emitter, mode: FailureMode) -> Result<(), ConnectorError> {
-    for fault in emitter.faults.drain(..) {
-        match mode {
-            FailureMode::Fail => {
-                return Err(ConnectorError::Conversion {
-                    table: table.prepared.collection.clone(),
-                    column: fault.column.to_string(),
-                    why: fault.why,
-                });
-            }
-            FailureMode::Warn => {
-                tracing::warn!(table = table.prepared.collection, column = %fault.column, "value sent as null: {}", fault.why);
-            }
-            FailureMode::Skip => {}
-        }
-    }
-    Ok(())
 }
 
 /// Our clock, in nanoseconds since the epoch.

@@ -19,7 +19,6 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("DateStyle", "ISO"),
     ("IntervalStyle", "postgres"),
     ("TimeZone", "UTC"),
-    ("extra_float_digits", "3"),
     ("bytea_output", "hex"),
     // Qualifies every name in regclass and friends; only pg_catalog goes without.
     ("search_path", "pg_catalog"),

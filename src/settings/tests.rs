@@ -130,7 +130,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("slot.retry.delay.ms", "x", "", "A long value is expected"),
     ("slot.stream.params", "x", "", "expecting"),
     ("publication.autocreate.mode", "some", "", "Value must be one of no_tables, filtered, disabled, all_tables"),
-    ("replica.identity.autoset.values", "public.a:FULL", "", "is not supported"),
+    ("replica.identity.autoset.values", "public.a:SOME", "", "public.a:SOME has an invalid format"),
     ("status.update.interval.ms", "0", "", "A positive, non-zero integer value is expected"),
     ("skipped.operations", "none,t", "", "'none' cannot be specified with other skipped operation types"),
     ("skipped.operations", "C", "", "Invalid operation"),

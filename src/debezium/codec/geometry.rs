@@ -40,7 +40,7 @@ pub(super) fn in_java(text: &str) -> Result<String, Unconvertible> {
         let number = &rest[..rest.find(|c| !of_number(c)).unwrap_or(rest.len())];
         if number.is_empty() {
             let end = rest.find(of_number).unwrap_or(rest.len());
-            java.extend_from_slice(rest[..end].as_bytes());
+            java.extend_from_slice(&rest.as_bytes()[..end]);
             rest = &rest[end..];
             continue;
         }

@@ -114,6 +114,14 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// (schema, table, column) of the generated columns that the publication sends.
+    pub async fn published_generated(&self, name: &str) -> Result<Vec<(String, String, String)>, CatalogError> {
+        let rows = self.rows(include_str!("../../sql/catalog/published_generated.sql"), &[(&name, Type::TEXT)]).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -178,8 +178,8 @@ impl<'a> Following<'a> {
                     self.confirm(false).await?;
                 }
                 Next::Create(topic) => self.stream.delivery.create_topic(&topic).await?,
-                Next::Describe(relation) => {
-                    self.errand = Some(Box::pin(self.stream.tables.ask(relation, self.catalog.clone())));
+                Next::Describe { relation, renew_types } => {
+                    self.errand = Some(Box::pin(self.stream.tables.ask(relation, renew_types, self.catalog.clone())));
                     return Ok(());
                 }
             }
@@ -200,7 +200,8 @@ impl<'a> Following<'a> {
                 match self.stream.take(start, payload)? {
                     Taken::Done => Next::Took,
                     // The Relation itself needs no second look: its description is on the way, rows behind it wait.
-                    Taken::Errand(relation) => Next::Describe(relation),
+                    Taken::Errand(relation) => Next::Describe { relation, renew_types: false },
+                    Taken::Outdated(relation) => return Ok(Next::Describe { relation, renew_types: true }),
                     Taken::Topic(topic) => return Ok(Next::Create(topic)),
                 }
             }
@@ -272,8 +273,13 @@ impl<'a> Following<'a> {
             if !same {
                 return Ok(());
             }
-            if let Next::Create(topic) = self.take_frame()? {
-                self.stream.delivery.create_topic(&topic).await?;
+            match self.take_frame()? {
+                Next::Create(topic) => self.stream.delivery.create_topic(&topic).await?,
+                Next::Describe { relation, renew_types } => {
+                    let asked = self.stream.tables.ask(relation, renew_types, self.catalog.clone());
+                    self.learn(asked.await?).await?;
+                }
+                Next::Took | Next::Nothing | Next::Reply => {}
             }
         }
     }
@@ -284,7 +290,10 @@ enum Next {
     Nothing,
     /// The server wants to hear from us.
     Reply,
-    Describe(Relation),
+    Describe {
+        relation: Relation,
+        renew_types: bool,
+    },
     /// The frame waits until this topic exists.
     Create(String),
 }

@@ -98,6 +98,7 @@ impl Life<'_> {
             publication::ensure(&catalog, config, &tables).await?;
             identity::ensure(&catalog, &config.identities, &tables).await;
         }
+        publication::leave_out_generated(&catalog, config, &mut tables).await?;
         let slot = catalog.slot(&config.slot).await?;
         let types = Types::new(catalog.types().await?);
         Ok(Found { catalog: Arc::new(catalog), types, blueprint, tables, slot })

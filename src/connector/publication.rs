@@ -2,7 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::publication::{Options, Scope, alter_sql, create_sql};
-use crate::debezium::Operation;
+use crate::debezium::{Compatibility, Operation};
 use crate::words::table::CatalogTable;
 
 use super::error::ConnectorError;
@@ -54,6 +54,26 @@ pub(super) async fn ensure(catalog: &Catalog, config: &Config, tables: &[Catalog
     };
     tracing::info!(publication = name, "{sql}");
     catalog.execute(&sql).await?;
+    Ok(())
+}
+
+/// Takes the generated columns that the stream will not have out of `tables`: a snapshot that shows them makes a schema
+/// that the first change takes back, and values that go stale. The reference shows them.
+pub(super) async fn leave_out_generated(
+    catalog: &Catalog,
+    config: &Config,
+    tables: &mut [CatalogTable],
+) -> Result<(), ConnectorError> {
+    let generates = tables.iter().any(|table| table.columns.iter().any(|column| column.generated));
+    if config.debezium.compatibility == Compatibility::Exact || !generates {
+        return Ok(());
+    }
+    let published = catalog.published_generated(&config.publication).await?;
+    for CatalogTable { schema, name, columns, .. } in tables {
+        columns.retain(|column| {
+            !column.generated || published.iter().any(|(s, t, c)| s == schema && t == name && *c == column.name)
+        });
+    }
     Ok(())
 }
 

@@ -26,6 +26,8 @@ pub(super) enum Taken {
     Done,
     /// The frame must stay where it is until this table has been described.
     Errand(Relation),
+    /// Nothing was taken: this table must be described anew first, with the types of now.
+    Outdated(Relation),
     /// Nothing was taken: this topic must exist first.
     Topic(String),
 }
@@ -195,6 +197,11 @@ impl Stream {
         let message = pgoutput::decode(payload, cells)?;
         let new = Row { cells: &cells.new };
         let old = Row { cells: &cells.old };
+        if let Message::Insert { relation } | Message::Update { relation, .. } = message
+            && let Some(relation) = self.tables.outdated(relation, new)
+        {
+            return Ok(Taken::Outdated(relation));
+        }
         match message {
             Message::Begin { commit_time, xid, .. } => {
                 if let Some(metadata) = &self.metadata
@@ -290,7 +297,7 @@ impl Stream {
         change: Change<'_>,
     ) -> Result<(), ConnectorError> {
         let table = match self.tables.get(relation) {
-            Some(Known::Captured(table)) => table.clone(),
+            Some(Known::Captured(table, _)) => table.clone(),
             Some(Known::Passed) => return Ok(()),
             None => return Err(ConnectorError::UnknownRelation(relation.0)),
         };
@@ -452,7 +459,7 @@ impl Stream {
         self.slice_before(lsn);
         let at = self.at(lsn);
         for relation in relations {
-            let Some(Known::Captured(table)) = self.tables.get(*relation).cloned() else { continue };
+            let Some(Known::Captured(table, _)) = self.tables.get(*relation).cloned() else { continue };
             let config = &self.tables.blueprint.config;
             let Some(open) = &mut self.open else { continue };
             let id = transaction::transaction_id(open.xid, lsn);

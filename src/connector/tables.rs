@@ -1,12 +1,12 @@
 //! The tables the stream has heard of: each Relation replaces what was known of its table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::debezium::{Prepared, TableFacts, Types};
 use crate::words::table::CatalogTable;
-use crate::words::{Relation, RelationId};
+use crate::words::{Relation, RelationId, Row};
 
 use super::error::ConnectorError;
 use super::table::{Blueprint, Table};
@@ -14,7 +14,7 @@ use super::table::{Blueprint, Table};
 /// A relation of the session: captured, or passed over by the filters.
 #[derive(Clone, Debug)]
 pub(super) enum Known {
-    Captured(Arc<Table>),
+    Captured(Arc<Table>, Arc<Relation>),
     Passed,
 }
 
@@ -23,6 +23,8 @@ pub(super) struct Tables {
     pub(super) blueprint: Blueprint,
     pub(super) types: Types,
     known: HashMap<RelationId, Known>,
+    /// Labels that were met in rows and looked up once.
+    looked_up: HashSet<String>,
 }
 
 /// What the catalog added to a Relation.
@@ -43,7 +45,7 @@ impl Learned {
 
 impl Tables {
     pub(super) fn new(blueprint: Blueprint, types: Types) -> Self {
-        Self { blueprint, types, known: HashMap::new() }
+        Self { blueprint, types, known: HashMap::new(), looked_up: HashSet::new() }
     }
 
     pub(super) fn get(&self, id: RelationId) -> Option<&Known> {
@@ -59,18 +61,27 @@ impl Tables {
         None
     }
 
+    /// The Relation of a table that must be described anew before `row` is shown, as its types have changed without one.
+    pub(super) fn outdated(&mut self, id: RelationId, row: Row<'_>) -> Option<Relation> {
+        let Some(Known::Captured(table, relation)) = self.known.get(&id) else { return None };
+        let label = table.prepared.new_label(row)?;
+        // Looked up once only: the label may have been renamed since the row was written.
+        let news = self.looked_up.insert(label);
+        news.then(|| Relation::clone(relation))
+    }
+
     /// Asks the catalog about a Relation: nullability, defaults, key order, and types not seen before.
     pub(super) fn ask(
         &self,
         relation: Relation,
+        renew_types: bool,
         catalog: Arc<Catalog>,
     ) -> impl Future<Output = Result<Learned, ConnectorError>> + Send + 'static {
-        let unknown: Vec<u32> =
-            relation.columns.iter().map(|column| column.type_oid).filter(|oid| !self.types.knows(*oid)).collect();
+        let unknown = relation.columns.iter().any(|column| !self.types.knows(column.type_oid));
         async move {
             let described = catalog.describe(&[relation.id]).await?.into_iter().next();
             // A new type may rest on other new types (a domain over an enum), so all are read again; it is rare.
-            let types = if unknown.is_empty() { Vec::new() } else { catalog.types().await? };
+            let types = if unknown || renew_types { catalog.types().await? } else { Vec::new() };
             Ok(Learned { relation, catalog: described, types })
         }
     }
@@ -82,7 +93,7 @@ impl Tables {
         let facts = TableFacts::of_relation(&learned.relation, learned.catalog.as_ref(), config);
         let table = Arc::new(describe(&self.blueprint, &self.types, &facts));
         let topic = table.prepared.topic.clone();
-        self.known.insert(learned.relation.id, Known::Captured(table));
+        self.known.insert(learned.relation.id, Known::Captured(table, Arc::new(learned.relation)));
         topic
     }
 }

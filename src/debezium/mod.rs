@@ -14,6 +14,7 @@ mod facts;
 mod hash;
 pub mod heartbeat;
 mod java;
+mod labels;
 pub mod message;
 mod naming;
 pub mod pattern;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::codec::Chooser;
 use super::column::{Column, Outcome};
-use super::config::Config;
+use super::config::{Compatibility, Config};
 use super::facts::TableFacts;
+use super::labels::Labelled;
 use super::naming;
 use super::types::Types;
 use crate::words::data::{Field, Schema, ValueSink};
@@ -24,6 +25,7 @@ pub struct Prepared {
     columns: Vec<Column>,
     key_schema: Option<Schema>,
     row_schema: Arc<Schema>,
+    labelled: Vec<Labelled>,
 }
 
 /// A row as it shall be shown: `old` is the full row before, which holds toasted values an update left unchanged.
@@ -74,6 +76,16 @@ impl Prepared {
             facts.key.iter().filter_map(|name| facts.columns.iter().position(|c| c.name == *name)).collect();
         let key: Vec<Column> =
             key_cells.iter().filter_map(|&cell| Column::describe(&facts.columns[cell], cell, &chooser)).collect();
+        // The reference goes on with the labels it knew.
+        let labelled = match config.compatibility {
+            Compatibility::Exact => Vec::new(),
+            Compatibility::Correct => facts
+                .columns
+                .iter()
+                .enumerate()
+                .filter_map(|(cell, column)| Labelled::of(column, cell, types))
+                .collect(),
+        };
         let named = |suffix: &str| naming::schema_name(&format!("{topic}.{suffix}"), config.schema_name_adjustment);
         // A key whose types have no mapping is there all the same, and empty.
         let key_schema = (!key_cells.is_empty()).then(|| struct_of(&key).named(named("Key")));
@@ -88,6 +100,7 @@ impl Prepared {
             columns,
             key_schema,
             row_schema,
+            labelled,
         };
         (prepared, left_out)
     }
@@ -151,6 +164,11 @@ impl Prepared {
 
     fn required(&self, column: &Column) -> RowError {
         RowError { table: self.collection.clone(), column: column.name.clone() }
+    }
+
+    /// A label of an enumerated type that this description does not have: it was added since.
+    pub fn new_label(&self, row: Row<'_>) -> Option<String> {
+        self.labelled.iter().find_map(|column| column.stranger(row))
     }
 
     /// Whether the key of `new` is another than that of `old`.

@@ -37,6 +37,22 @@ fn push_body<S: ValueSink>(text: &str, element: &Codec, rules: Elements, sink: &
     Ok(())
 }
 
+/// Calls `see` with every item that is not null, inner arrays' too, as far as the literal can be read.
+pub(in crate::debezium) fn for_each_item(text: &str, mut see: impl FnMut(&str)) {
+    let body = if text.starts_with('[') { text.split_once('=').map_or("", |(_, body)| body) } else { text };
+    let mut waiting = vec![body];
+    while let Some(mut items) = waiting.pop().and_then(|body| Items::of(body, ',').ok()) {
+        while let Ok(Some(item)) = items.next() {
+            match item {
+                Item::Null => {}
+                Item::Bare(text) => see(text),
+                Item::Quoted(text) => see(&text),
+                Item::Array(text) => waiting.push(text),
+            }
+        }
+    }
+}
+
 enum Item<'a> {
     Null,
     Bare(&'a str),

@@ -80,7 +80,7 @@ impl Chooser<'_> {
             // The only type of the server whose elements stand between something else.
             delimiter: if builtin == "box" { ';' } else { ',' },
         };
-        let schema = Schema::new(Kind::Array(Box::new(schema.optional_if(!required))));
+        let schema = Schema::new(Kind::Array(Box::new(schema.optional_if(!rules.no_nulls))));
         Some((Codec::Array { element: Box::new(codec), rules }, schema))
     }
 }

@@ -14,6 +14,7 @@ mod number;
 mod placeholder;
 mod temporal;
 
+pub(super) use array::for_each_item;
 pub(super) use binary::push_encoded;
 pub(super) use choose::{Chooser, binary_kind};
 pub(super) use placeholder::{fallback, placeholder};

@@ -1,6 +1,6 @@
 # What a person types. Everything that is missing on the machine is installed by the targets themselves, and said so.
 
-.PHONY: build release test unit lint demo bench fuzz-compat tools
+.PHONY: build release test test-matrix unit lint demo bench fuzz-compat tools
 
 build: tools
 	cargo build
@@ -11,6 +11,11 @@ release: tools
 # Format, lints, unit tests, and everything that needs a real Postgres and a real Kafka.
 test: lint unit
 	tests/servers --kafka -- cargo test --test it
+
+# The recorded cases on the other versions of Postgres. PG=18: on these only.
+PG = 13 14 16 17 18
+test-matrix: tools
+	set -e; for major in $(PG); do tests/servers --pg $$major --kafka -- cargo test --test it cases; done
 
 unit: tools
 	cargo test --lib --test laws

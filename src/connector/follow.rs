@@ -126,8 +126,13 @@ impl<'a> Following<'a> {
                 _ = xmin.tick(), if self.config.xmin_interval.is_some() => {
                     let slot = self.catalog.slot(&self.config.slot).await?;
                     self.stream.xmin = slot.and_then(|slot| slot.catalog_xmin);
+                    // Counted from the answer, so that a short interval leaves time for the stream.
+                    xmin.reset();
                 }
-                _ = beat.tick(), if self.heartbeat.is_some() => self.beat().await?,
+                _ = beat.tick(), if self.heartbeat.is_some() => {
+                    self.beat().await?;
+                    beat.reset();
+                }
                 learned = errand(&mut self.errand), if self.errand.is_some() => self.learn(learned?).await?,
                 () = std::future::ready(()), if waiting => {}
                 filled = self.wire.fill(), if reading => filled?,

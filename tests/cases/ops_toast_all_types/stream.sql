@@ -1,0 +1,1 @@
+UPDATE large SET note='b';

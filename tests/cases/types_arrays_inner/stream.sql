@@ -1,0 +1,14 @@
+INSERT INTO m (id, i, i2, b, f, n, u, d, ts) VALUES (2, '{{1,2},{3,4}}', '{{1}}', '{{t}}', '{{1.5}}', '{{1.5}}', '{{12345678-1234-1234-1234-123456789012}}', '{{2000-01-01}}', '{{2000-01-01}}');
+INSERT INTO m (id, t) VALUES (3, '{{a,b},{c,d}}');
+INSERT INTO m (id, v) VALUES (4, '{{a,b},{c,d}}');
+INSERT INTO m (id, tz) VALUES (5, '{{2000-01-01 00:00+00}}');
+INSERT INTO m (id, by) VALUES (6, '{{"\\x01"}}');
+INSERT INTO m (id, j) VALUES (7, '{{1}}');
+INSERT INTO m (id, m) VALUES (8, '{{a}}');
+INSERT INTO m (id, r) VALUES (9, '{{"[1,2)"}}');
+INSERT INTO m (id, c) VALUES (10, '{{a}}');
+INSERT INTO m (id, bx) VALUES (11, '{(1,1),(0,0);(2.5,2.5),(0,0)}');
+INSERT INTO m (id, ip) VALUES (12, '{{10.0.0.1}}');
+INSERT INTO m (id, ln) VALUES (13, '{"{1,-1,0}"}');
+INSERT INTO m (id, tm) VALUES (14, '{{10:00}}');
+INSERT INTO m (id, bx) VALUES (15, '{(1e20,1.25),(0,0)}');

@@ -28,7 +28,7 @@ pub(crate) fn write(root: &Path, seed: u64) -> io::Result<PathBuf> {
     for table in &tables {
         setup += &table.sql();
         for _ in 0..random.size(0..=3) {
-            setup += &changes::insert(&mut random, table, false);
+            setup += &changes::insert(&mut random, table);
         }
     }
     fs::write(folder.join("setup.sql"), setup)?;

@@ -7,17 +7,17 @@ use crate::table::{Column, Table};
 /// One statement that changes rows of the table.
 pub(crate) fn change(random: &mut Random, table: &Table) -> String {
     match random.int(0..=19) {
-        0..=7 => insert(random, table, true),
+        0..=7 => insert(random, table),
         8..=13 if table.can_update() => update(random, table),
         14 if table.can_update() && !table.key.is_empty() => change_key(random, table),
         15..=18 if table.can_update() => format!("DELETE FROM {} WHERE {};\n", table.quoted(), one_row(random, table)),
         19 if random.chance(40) => format!("TRUNCATE {};\n", table.quoted()),
-        _ => insert(random, table, true),
+        _ => insert(random, table),
     }
 }
 
 /// One to three new rows; a row whose key is there already is left out.
-pub(crate) fn insert(random: &mut Random, table: &Table, streamed: bool) -> String {
+pub(crate) fn insert(random: &mut Random, table: &Table) -> String {
     let columns: Vec<&Column> = table
         .columns
         .iter()
@@ -28,7 +28,7 @@ pub(crate) fn insert(random: &mut Random, table: &Table, streamed: bool) -> Stri
     }
     let rows: Vec<String> = (0..*random.pick(&[1, 1, 1, 2, 3]))
         .map(|_| {
-            let values: Vec<String> = columns.iter().map(|column| value(random, column, streamed)).collect();
+            let values: Vec<String> = columns.iter().map(|column| value(random, column)).collect();
             format!("({})", values.join(", "))
         })
         .collect();
@@ -37,17 +37,17 @@ pub(crate) fn insert(random: &mut Random, table: &Table, streamed: bool) -> Stri
     format!("INSERT INTO {table} ({names}) VALUES\n    {rows}\n    ON CONFLICT DO NOTHING;\n")
 }
 
-fn value(random: &mut Random, column: &Column, streamed: bool) -> String {
+fn value(random: &mut Random, column: &Column) -> String {
     if !column.not_null && random.chance(20) {
         return "NULL".to_owned();
     }
-    column.of.value(random, streamed)
+    column.of.value(random)
 }
 
 fn update(random: &mut Random, table: &Table) -> String {
     let mut columns: Vec<&Column> = table.columns.iter().filter(|column| !table.is_key(column)).collect();
     if columns.is_empty() {
-        return insert(random, table, true);
+        return insert(random, table);
     }
     random.shuffle(&mut columns);
     columns.truncate(random.size(1..=3));
@@ -56,7 +56,7 @@ fn update(random: &mut Random, table: &Table) -> String {
         .map(|column| {
             let name = quoted(&column.name);
             // A value set to itself leaves an out-of-line value where it is.
-            let value = if random.chance(20) { name.clone() } else { value(random, column, true) };
+            let value = if random.chance(20) { name.clone() } else { value(random, column) };
             format!("{name} = {value}")
         })
         .collect();
@@ -69,7 +69,7 @@ fn change_key(random: &mut Random, table: &Table) -> String {
     let mut sets = Vec::new();
     let mut same = Vec::new();
     for column in keys {
-        let (name, value) = (quoted(&column.name), column.of.value(random, true));
+        let (name, value) = (quoted(&column.name), column.of.value(random));
         let cast = format!("{value}::{}", column.of.sql());
         same.push(format!("{name} = {cast}"));
         sets.push(format!("{name} = {cast}"));

@@ -34,18 +34,17 @@ impl Type {
     }
 
     /// An SQL expression of a value, not NULL.
-    pub(crate) fn value(&self, random: &mut Random, streamed: bool) -> String {
+    pub(crate) fn value(&self, random: &mut Random) -> String {
         if !self.array {
-            return self.scalar(random, streamed);
+            return self.scalar(random);
         }
         let length = random.size(0..=3);
-        let elements: Vec<String> = (0..length)
-            .map(|_| if random.chance(20) { "NULL".to_owned() } else { self.scalar(random, streamed) })
-            .collect();
+        let elements: Vec<String> =
+            (0..length).map(|_| if random.chance(20) { "NULL".to_owned() } else { self.scalar(random) }).collect();
         format!("ARRAY[{}]::{}", elements.join(", "), self.sql())
     }
 
-    fn scalar(&self, random: &mut Random, streamed: bool) -> String {
+    fn scalar(&self, random: &mut Random) -> String {
         let kind = self.kind;
         if let Some(long) = kind.long.filter(|_| !self.in_key && random.chance(8)) {
             return long.to_owned();
@@ -53,13 +52,8 @@ impl Type {
         if let Some(make) = kind.make.filter(|_| random.chance(50)) {
             return literal(&make(random));
         }
-        let mut known = kind.values;
-        if self.special && !self.array && !kind.alone.is_empty() && random.chance(30) {
-            known = kind.alone;
-        }
-        if streamed && !kind.streamed.is_empty() && random.chance(40) {
-            known = kind.streamed;
-        }
+        let special = self.special && !kind.special.is_empty() && random.chance(30);
+        let known = if special { kind.special } else { kind.values };
         literal(*random.pick(known))
     }
 
@@ -75,7 +69,7 @@ impl Type {
     /// A default may not hold a query.
     fn value_without_query(&self, random: &mut Random) -> String {
         loop {
-            let value = self.value(random, false);
+            let value = self.value(random);
             if !value.contains("SELECT") {
                 return value;
             }

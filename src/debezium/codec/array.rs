@@ -23,8 +23,8 @@ fn push_body<S: ValueSink>(text: &str, element: &Codec, rules: Elements, sink: &
         match item {
             Item::Null if rules.no_nulls => return Err(Unconvertible("a null element where elements are required")),
             Item::Null => sink.null(),
-            Item::Bare(text) => element.push(text, sink)?,
-            Item::Quoted(text) => element.push(&text, sink)?,
+            Item::Bare(text) => push_element(text, element, rules, sink)?,
+            Item::Quoted(text) => push_element(&text, element, rules, sink)?,
             Item::Array(text) if rules.nested => push_body(text, element, rules, sink)?,
             Item::Array(text) => match element {
                 // The reference shows the name of a Java object; the inner array's own text loses nothing.
@@ -50,6 +50,18 @@ pub(in crate::debezium) fn for_each_item(text: &str, mut see: impl FnMut(&str)) 
                 Item::Array(text) => waiting.push(text),
             }
         }
+    }
+}
+
+fn push_element<S: ValueSink>(text: &str, element: &Codec, rules: Elements, sink: &mut S) -> Result<(), Unconvertible> {
+    let before = sink.mark();
+    match element.push(text, sink) {
+        Err(_) if rules.forgiving => {
+            sink.rewind(before);
+            sink.null();
+            Ok(())
+        }
+        pushed => pushed,
     }
 }
 

@@ -77,6 +77,8 @@ impl Chooser<'_> {
         let rules = Elements {
             no_nulls: required && self.is_exact(),
             nested: !self.is_exact(),
+            // Outside of what nanoseconds reach: that element is null, the others stand.
+            forgiving: self.config.time == TimeMode::Nanoseconds && builtin == "timestamp",
             // The only type of the server whose elements stand between something else.
             delimiter: if builtin == "box" { ';' } else { ',' },
         };

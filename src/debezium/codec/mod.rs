@@ -94,6 +94,8 @@ pub(super) enum Codec {
 pub(super) struct Elements {
     /// A null element voids the whole array, as the reference does where elements are required.
     pub(super) no_nulls: bool,
+    /// An element that cannot be converted is null by itself instead of voiding the whole array.
+    pub(super) forgiving: bool,
     /// An inner array is shown as such; the reference has null or a Java object's name for it.
     pub(super) nested: bool,
     /// What stands between two elements.

@@ -291,7 +291,7 @@ fn micros_since_epoch(days: i64, time: i64) -> i64 {
     seconds.saturating_mul(MICROS_PER_SECOND).wrapping_add(time % MICROS_PER_SECOND)
 }
 
-/// `2020-04-01 11:51:02.1+00`: exactly `precision` digits of fraction.
+/// `2020-04-01 11:51:02.1+00`: exactly `precision` digits of fraction, or those there are if it is 0.
 pub(super) fn push_timestamptz<S: ValueSink>(text: &str, precision: usize, sink: &mut S) -> Result<(), Unconvertible> {
     if infinity(text).is_some() {
         sink.str(text);
@@ -308,6 +308,9 @@ pub(super) fn push_timestamptz<S: ValueSink>(text: &str, precision: usize, sink:
         let digits = format!("{:06}", time % MICROS_PER_SECOND);
         iso.push('.');
         iso.push_str(digits.get(..precision).unwrap_or(&digits));
+    } else {
+        // Rows have no fraction then; the literal of a default may have one.
+        write_trimmed_fraction(time, &mut iso);
     }
     iso.push('Z');
     sink.str(&iso);
@@ -317,6 +320,7 @@ pub(super) fn push_timestamptz<S: ValueSink>(text: &str, precision: usize, sink:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::data::Value;
 
     fn days(text: &str) -> i64 {
         let (text, bc) = split_era(text);
@@ -342,6 +346,17 @@ mod tests {
         assert_eq!(micros("1969-12-31", "23:59:59.999999"), -1);
         assert_eq!(micros("294276-12-31", "23:59:59"), i64::MAX);
         assert_eq!(micros("294276-12-31", "23:59:59.999999"), i64::MIN + 999_998);
+    }
+
+    #[test]
+    fn a_whole_second_timestamptz_shows_the_fraction_of_a_default() {
+        let show = |text: &str| {
+            let mut capture = crate::debezium::capture::Capture::default();
+            push_timestamptz(text, 0, &mut capture).unwrap();
+            capture.value()
+        };
+        assert_eq!(show("3805-08-08 05:08:00+00"), Some(Value::String("3805-08-08T05:08:00Z".into())));
+        assert_eq!(show("3805-08-08 05:08:00.000100+00"), Some(Value::String("3805-08-08T05:08:00.0001Z".into())));
     }
 
     #[test]

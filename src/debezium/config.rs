@@ -11,6 +11,7 @@ pub struct Config {
     pub version: String,
     pub topic_prefix: String,
     pub topic_delimiter: String,
+    pub naming: TopicNaming,
     /// `topic.transaction`: suffix of the transaction topic.
     pub topic_transaction: String,
     /// `topic.heartbeat.prefix`.
@@ -56,6 +57,7 @@ impl Config {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             topic_prefix: topic_prefix.to_owned(),
             topic_delimiter: ".".to_owned(),
+            naming: TopicNaming::default(),
             topic_transaction: "transaction".to_owned(),
             topic_heartbeat_prefix: "__debezium-heartbeat".to_owned(),
             topic_heartbeat_name: None,
@@ -84,6 +86,33 @@ impl Config {
             message_prefixes: Include::default(),
         }
     }
+}
+
+/// `topic.naming.strategy`.
+#[derive(Clone, Debug)]
+pub struct TopicNaming {
+    /// `<prefix>.<schema>.<table>`, or without the schema.
+    pub with_schema: bool,
+    /// What a topic cannot hold is spelt out (`_u0020`), not replaced.
+    pub unicode: bool,
+    pub regex: Option<RegexNaming>,
+}
+
+impl Default for TopicNaming {
+    fn default() -> Self {
+        Self { with_schema: true, unicode: false, regex: None }
+    }
+}
+
+/// The settings of the strategies that send several tables to one topic.
+#[derive(Clone, Debug)]
+pub struct RegexNaming {
+    /// `topic.regex` and `topic.replacement`.
+    pub topic: (Pattern, String),
+    /// `topic.key.field.name`, unless `topic.key.enforce.uniqueness` is false: tells the tables apart.
+    pub key_field: Option<String>,
+    /// `topic.key.field.regex` and `topic.key.field.replacement`.
+    pub key_value: Option<(Pattern, String)>,
 }
 
 /// `walcast.compatibility`.

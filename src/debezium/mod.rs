@@ -30,7 +30,7 @@ mod unwrapped;
 pub use column::ColumnFacts;
 pub use config::{
     Adjustment, BinaryMode, Compatibility, Config, DecimalMode, FailureMode, Filters, HstoreMode, Include,
-    IntervalMode, KeyRule, Operation, Operations, TimeMode,
+    IntervalMode, KeyRule, Operation, Operations, RegexNaming, TimeMode, TopicNaming,
 };
 pub use envelope::{Moment, Op, SnapshotMarker, Source, TransactionBlock, envelope_schema, push_envelope};
 pub use facts::{Path, TableFacts};

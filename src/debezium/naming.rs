@@ -5,9 +5,27 @@ use super::config::{Adjustment, Config};
 /// Kafka's limit for a topic name.
 const LONGEST_TOPIC: usize = 249;
 
-/// `<prefix>.<schema>.<table>` with what Kafka does not allow replaced.
-pub(super) fn data_topic(config: &Config, schema: &str, table: &str) -> String {
-    sanitised(&[&config.topic_prefix, schema, table].join(&config.topic_delimiter))
+/// Where the records of a table go, and the field that their keys get to tell tables of one topic apart.
+pub(super) struct DataTopic {
+    pub(super) topic: String,
+    pub(super) key_field: Option<(String, String)>,
+}
+
+/// `topic.naming.strategy`.
+pub(super) fn data_topic(config: &Config, schema: &str, table: &str) -> DataTopic {
+    let naming = &config.naming;
+    let parts: &[&str] =
+        if naming.with_schema { &[&config.topic_prefix, schema, table] } else { &[&config.topic_prefix, table] };
+    let name = parts.join(&config.topic_delimiter);
+    let topic = if naming.unicode { spelt_out(&name) } else { sanitised(&name) };
+    let Some(regex) = &naming.regex else { return DataTopic { topic, key_field: None } };
+    let (pattern, replacement) = &regex.topic;
+    let routed = pattern.replaced(&topic, replacement).filter(|routed| !routed.is_empty());
+    let key_field = regex.key_field.as_ref().map(|name| {
+        let value = regex.key_value.as_ref().and_then(|(pattern, replacement)| pattern.replaced(&topic, replacement));
+        (name.clone(), value.unwrap_or_else(|| topic.clone()))
+    });
+    DataTopic { topic: routed.unwrap_or(topic), key_field }
 }
 
 impl Config {
@@ -26,6 +44,20 @@ impl Config {
     pub fn message_topic(&self) -> String {
         format!("{}.message", self.topic_prefix)
     }
+}
+
+/// Every UTF-16 unit that is not legal, and the underscore, is spelt as its number.
+fn spelt_out(name: &str) -> String {
+    let mut topic = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') {
+            topic.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| topic.push_str(&unicode(*unit)));
+        }
+    }
+    topic.truncate(LONGEST_TOPIC);
+    topic
 }
 
 /// Every UTF-16 unit that is not legal in a topic becomes an underscore.

@@ -32,6 +32,37 @@ impl Pattern {
     pub fn matches(&self, identifier: &str) -> bool {
         self.regex.is_match(identifier).unwrap_or(false)
     }
+
+    /// What `Matcher.replaceFirst` makes of an identifier that matches: `$1` and `${name}` are groups, a backslash takes
+    /// the next character as it is.
+    pub fn replaced(&self, identifier: &str, replacement: &str) -> Option<String> {
+        let groups = self.regex.captures(identifier).ok()??;
+        let mut text = String::new();
+        let mut rest = replacement.chars().peekable();
+        while let Some(c) = rest.next() {
+            match c {
+                '\\' => text.extend(rest.next()),
+                '$' if rest.peek() == Some(&'{') => {
+                    let name: String = rest.by_ref().skip(1).take_while(|c| *c != '}').collect();
+                    text.push_str(groups.name(&name).map_or("", |group| group.as_str()));
+                }
+                '$' => {
+                    let digit = |c: Option<&char>| c.and_then(|c| c.to_digit(10)).map(|digit| digit as usize);
+                    let mut number = 0;
+                    // As many digits as still name a group.
+                    while let Some(next) = digit(rest.peek()).map(|digit| number * 10 + digit)
+                        && (number == 0 || next < groups.len())
+                    {
+                        number = next;
+                        rest.next();
+                    }
+                    text.push_str(groups.get(number).map_or("", |group| group.as_str()));
+                }
+                c => text.push(c),
+            }
+        }
+        Some(text)
+    }
 }
 
 /// A comma-separated list of patterns; `\,` stands for a comma inside one.
@@ -112,6 +143,14 @@ mod tests {
         assert!(list.matches("a,b") && list.matches("c") && !list.matches("a"));
         assert_eq!(list.first_match("c"), Some(1));
         assert!(PatternList::parse("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_replacement_names_groups_as_java_does() {
+        let pattern = Pattern::case_sensitive(r"(.*)\.shard_(?<n>\d+)").unwrap();
+        assert_eq!(pattern.replaced("a.shard_7", "$1.shards").unwrap(), "a.shards");
+        assert_eq!(pattern.replaced("a.shard_7", r"${n}-$22\$x").unwrap(), "7-72$x");
+        assert_eq!(pattern.replaced("a.other", "$1"), None);
     }
 
     #[test]

@@ -7,9 +7,9 @@ use super::column::{Column, Outcome};
 use super::config::{Compatibility, Config};
 use super::facts::TableFacts;
 use super::labels::Labelled;
-use super::naming;
+use super::naming::{self, DataTopic};
 use super::types::Types;
-use crate::words::data::{Field, Schema, ValueSink};
+use crate::words::data::{Field, Kind, Schema, ValueSink};
 use crate::words::{Cell, RelationId, Row};
 
 /// Rows of one shape of one table. Nothing about a type is decided per row.
@@ -22,6 +22,8 @@ pub struct Prepared {
     pub collection: String,
     pub topic: Arc<str>,
     key: Vec<Column>,
+    /// Tells this table from others of its topic; the last field of the key.
+    key_value: Option<String>,
     columns: Vec<Column>,
     key_schema: Option<Schema>,
     row_schema: Arc<Schema>,
@@ -59,7 +61,8 @@ pub struct RowError {
 impl Prepared {
     /// The columns whose types have no mapping are left out; their names are returned for the log.
     pub fn describe<'a>(facts: &TableFacts<'a>, types: &Types, config: &Config) -> (Self, Vec<&'a str>) {
-        let topic: Arc<str> = naming::data_topic(config, facts.schema, facts.name).into();
+        let DataTopic { topic, key_field } = naming::data_topic(config, facts.schema, facts.name);
+        let topic: Arc<str> = topic.into();
         let collection = format!("{}.{}", facts.schema, facts.name);
         let chooser = Chooser { types, config, path: facts.path };
         let (mut columns, mut left_out) = (Vec::new(), Vec::new());
@@ -88,8 +91,14 @@ impl Prepared {
         };
         let named = |suffix: &str| naming::schema_name(&format!("{topic}.{suffix}"), config.schema_name_adjustment);
         // A key whose types have no mapping is there all the same, and empty.
-        let key_schema = (!key_cells.is_empty()).then(|| struct_of(&key).named(named("Key")));
-        let row_schema = Arc::new(struct_of(&columns).named(named("Value")).optional());
+        let mut key_fields = fields_of(&key);
+        let key_value = key_field.map(|(name, value)| {
+            key_fields.push(Field::new(name, Schema::new(Kind::String)));
+            value
+        });
+        let keyed = !key_cells.is_empty() || key_value.is_some();
+        let key_schema = keyed.then(|| Schema::of_struct(key_fields).named(named("Key")));
+        let row_schema = Arc::new(Schema::of_struct(fields_of(&columns)).named(named("Value")).optional());
         let prepared = Self {
             id: facts.id,
             schema: facts.schema.to_owned(),
@@ -97,6 +106,7 @@ impl Prepared {
             collection,
             topic,
             key,
+            key_value,
             columns,
             key_schema,
             row_schema,
@@ -127,6 +137,9 @@ impl Prepared {
             let old = image.old.map(|row| row.cell(column.cell));
             let pushed = column.push(image.row.cell(column.cell), old, sink);
             pushed.map_err(|_| self.required(column))?;
+        }
+        if let Some(value) = &self.key_value {
+            sink.str(value);
         }
         sink.end();
         Ok(())
@@ -186,6 +199,6 @@ fn differs(old: Cell<'_>, new: Cell<'_>) -> bool {
     new != Cell::Unchanged && old != new
 }
 
-fn struct_of(columns: &[Column]) -> Schema {
-    Schema::of_struct(columns.iter().map(|c| Field::new(c.name.clone(), c.schema.clone())).collect())
+fn fields_of(columns: &[Column]) -> Vec<Field> {
+    columns.iter().map(|c| Field::new(c.name.clone(), c.schema.clone())).collect()
 }

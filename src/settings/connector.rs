@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::converters::{converter, header_converter};
 use super::definitions::{is_known, is_secret, nearest, was_renamed};
+use super::naming::topic_naming;
 use super::reader::Reader;
 use super::regexes::{
     filters, identities, key_rules, message_prefixes, placeholder, skipped, statements, stream_params,
@@ -208,12 +209,6 @@ fn refuse_unsupported(reader: &mut Reader<'_>) {
             reader.problem(Problem::unsupported(key, format!("{key}={chosen}")));
         }
     }
-    let strategy = reader.text("topic.naming.strategy").map(str::trim).unwrap_or("");
-    let plain = ["", "io.debezium.schema.SchemaTopicNamingStrategy"];
-    if !plain.contains(&strategy) {
-        let strategy = strategy.to_owned();
-        reader.problem(Problem::unsupported("topic.naming.strategy", strategy));
-    }
     for key in ["signal.data.collection", "notification.enabled.channels", "signal.kafka.topic"] {
         if reader.text(key).is_some() {
             reader.note(format!("{key}: signals and notifications are not acted on by this version"));
@@ -380,6 +375,7 @@ fn debezium_config(reader: &mut Reader<'_>, compatibility: Compatibility) -> deb
     };
     debezium::Config {
         compatibility,
+        naming: topic_naming(reader),
         topic_delimiter: reader.owned("topic.delimiter", "."),
         topic_transaction: reader.owned("topic.transaction", "transaction"),
         topic_heartbeat_prefix: reader

@@ -10,6 +10,7 @@ mod converters;
 mod definitions;
 mod environment;
 mod formats;
+mod naming;
 mod patterns;
 mod properties;
 pub mod providers;

@@ -1,0 +1,1 @@
+CREATE TABLE shard_1 (id integer PRIMARY KEY); CREATE TABLE nokey (t text); CREATE TABLE shard_2 (t text); INSERT INTO shard_1 VALUES (1); INSERT INTO nokey VALUES (1); INSERT INTO shard_2 VALUES (1);

@@ -1,0 +1,1 @@
+UPDATE shard_1 SET id = 5; INSERT INTO shard_2 VALUES (2); INSERT INTO nokey VALUES (2);

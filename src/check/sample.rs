@@ -52,6 +52,7 @@ pub(super) fn config() -> Config {
         debezium: debezium::Config::new("sample", "db"),
         key_converter: converter.clone(),
         value_converter: converter,
+        header_converter: converter::HeaderConfig::Simple,
         transforms: Vec::new(),
     }
 }

@@ -48,6 +48,7 @@ pub struct Config {
     pub debezium: debezium::Config,
     pub key_converter: converter::Config,
     pub value_converter: converter::Config,
+    pub header_converter: converter::HeaderConfig,
     pub transforms: Vec<transform::Config>,
 }
 

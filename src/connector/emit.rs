@@ -2,13 +2,13 @@
 //!
 //! Everything is rendered into buffers that are kept; between the server's bytes and a `Record` nothing is allocated.
 
-use crate::converter::{Buffer, Shape};
-use crate::debezium::{self, AddedField, FailureMode, Fault, Image, Moment, Op, Operation, RowError, push_envelope};
+use crate::converter::{Buffer, HeaderConfig, Shape};
+use crate::debezium::{self, FailureMode, Fault, Image, Moment, Op, Operation, RowError, push_envelope};
 use crate::transform::Deletes;
-use crate::words::data::ValueSink;
+use crate::words::data::{Kind, Schema, ValueSink};
 use crate::words::{Change, Header, Record};
 
-use super::table::{Layout, Table, UnwrappedLayout};
+use super::table::{AddedHeader, Layout, Table, UnwrappedLayout};
 
 /// Where rendered records go. `Err` stops the rest of the event.
 pub(super) trait Outlet {
@@ -51,16 +51,17 @@ struct Half<'a> {
 
 impl Emitter {
     /// `run_id` is new at each start of the task.
-    pub(super) fn new(config: &debezium::Config, run_id: &str) -> Self {
+    pub(super) fn new(config: &debezium::Config, headers: &HeaderConfig, run_id: &str) -> Self {
         let context = [
             ("__debezium.context.connectorLogicalName", config.topic_prefix.as_str()),
             ("__debezium.context.taskId", "0"),
             ("__debezium.context.connectorName", "postgresql"),
             ("__debezium.context.runId", run_id),
         ];
+        let shape = headers.shape(&Schema::new(Kind::String));
         let context = if config.extended_headers { &context[..] } else { &[] };
         Self {
-            context: context.iter().map(|(name, value)| (*name, value.as_bytes().to_vec())).collect(),
+            context: context.iter().map(|(name, value)| (*name, rendered(&shape, value))).collect(),
             key: Buffer::default(),
             value: Buffer::default(),
             header: Buffer::default(),
@@ -158,8 +159,11 @@ impl Emitter {
         outlet: &mut O,
     ) -> Result<(), EmitError<O::Error>> {
         self.added.clear();
-        for field in &layout.headers {
-            self.added.push((field.name().to_owned(), header_text(field, moment, config)));
+        for AddedHeader { field, shape } in &layout.headers {
+            let mut writer = shape.open(&mut self.value);
+            field.push(moment, config, &mut writer);
+            writer.finish();
+            self.added.push((field.name().to_owned(), self.value.value().map(<[u8]>::to_vec)));
         }
         if moment.op != Op::Delete {
             let Some(image) = half.after else { return Ok(()) };
@@ -187,8 +191,10 @@ impl Emitter {
         );
         if keeps && config.tombstones_on_delete {
             // The reference's tombstone shares its delete's headers and gets `op` once more.
-            let again = layout.headers.iter().filter(|field| field.is_op());
-            self.added.extend(again.map(|field| (field.name().to_owned(), Some(b"d".to_vec()))));
+            let again = layout.headers.iter().filter(|header| header.field.is_op());
+            self.added.extend(
+                again.map(|AddedHeader { field, shape }| (field.name().to_owned(), Some(rendered(shape, "d")))),
+            );
             self.hand_over(table, half, false, outlet)?;
         }
         Ok(())
@@ -256,7 +262,7 @@ impl Emitter {
             topic: &table.prepared.topic,
             partition: None,
             key: table.key.as_ref().map(|_| self.key.bytes()),
-            value: with_value.then(|| self.value.bytes()),
+            value: self.value.value().filter(|_| with_value),
             headers,
             timestamp: None,
         };
@@ -286,6 +292,15 @@ impl Emitter {
         };
         outlet.take(&record).map_err(EmitError::Outlet)
     }
+}
+
+/// A text as a header's bytes.
+fn rendered(shape: &Shape, text: &str) -> Vec<u8> {
+    let mut buffer = Buffer::default();
+    let mut writer = shape.open(&mut buffer);
+    writer.str(text);
+    writer.finish();
+    buffer.bytes().to_vec()
 }
 
 /// How many events a change makes.
@@ -323,59 +338,5 @@ fn half_of<'a>(change: &Change<'a>, op: Op, key_changes: bool) -> Half<'a> {
                 (_, before) => Half { key: new, before, after: Some(new), link: None },
             }
         }
-    }
-}
-
-/// A header's value as `SimpleHeaderConverter` writes scalars: text raw, numbers plain, null as no bytes.
-fn header_text(field: &AddedField, moment: &Moment<'_>, config: &debezium::Config) -> Option<Vec<u8>> {
-    let mut text = HeaderText(None);
-    field.push(moment, config, &mut text);
-    text.0
-}
-
-struct HeaderText(Option<Vec<u8>>);
-
-impl ValueSink for HeaderText {
-    type Mark = ();
-
-    fn null(&mut self) {
-        self.0 = None;
-    }
-
-    fn bool(&mut self, v: bool) {
-        self.0 = Some(v.to_string().into_bytes());
-    }
-
-    fn int(&mut self, v: i64) {
-        self.0 = Some(v.to_string().into_bytes());
-    }
-
-    fn float32(&mut self, v: f32) {
-        self.0 = Some(v.to_string().into_bytes());
-    }
-
-    fn float64(&mut self, v: f64) {
-        self.0 = Some(v.to_string().into_bytes());
-    }
-
-    fn str(&mut self, v: &str) {
-        self.0 = Some(v.as_bytes().to_vec());
-    }
-
-    fn bytes(&mut self, v: &[u8]) {
-        self.0 = Some(v.to_vec());
-    }
-
-    fn decimal(&mut self, v: crate::words::data::Decimal<'_>) {
-        self.0 = Some(v.to_string().into_bytes());
-    }
-
-    fn begin_struct(&mut self) {}
-    fn begin_array(&mut self, _len: usize) {}
-    fn begin_map(&mut self, _len: usize) {}
-    fn end(&mut self) {}
-    fn mark(&self) {}
-    fn rewind(&mut self, (): ()) {
-        self.0 = None;
     }
 }

@@ -152,7 +152,7 @@ impl Life<'_> {
             catalog: &found.catalog,
             blueprint: &found.blueprint,
             types: &found.types,
-            emitter: Emitter::new(&found.blueprint.config, &run_id),
+            emitter: Emitter::new(&found.blueprint.config, &found.blueprint.header_converter, &run_id),
             delivery,
             at: view.at,
             from: view.from,

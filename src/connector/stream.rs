@@ -111,7 +111,7 @@ impl Stream {
     pub(super) fn new(tables: Tables, delivery: Delivery, run_id: &str, from: Lsn, skip: Option<Skip>) -> Self {
         let config = &tables.blueprint.config;
         Self {
-            emitter: Emitter::new(config, run_id),
+            emitter: Emitter::new(config, &tables.blueprint.header_converter, run_id),
             metadata: config.transaction_metadata.then(|| Metadata::new(&tables.blueprint)),
             xmin: None,
             messages: Messages::new(&tables.blueprint),

@@ -108,6 +108,7 @@ async fn rig(skip: Option<Skip>) -> Rig {
         config: debezium::Config::new("p", "db"),
         key_converter: bare.clone(),
         value_converter: bare,
+        header_converter: converter::HeaderConfig::Simple,
         unwrap: None,
     };
     let base = |oid, name: &str| PgType {

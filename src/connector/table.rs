@@ -1,6 +1,6 @@
 //! A captured table, ready to emit: its description, the shapes of its key and value, its layout.
 
-use crate::converter::{self, Shape};
+use crate::converter::{self, HeaderConfig, Shape};
 use crate::debezium::{self, AddedField, Prepared, Unwrapped, envelope_schema};
 use crate::transform::{self, Deletes, UnwrapConfig};
 
@@ -34,7 +34,14 @@ pub(super) struct UnwrappedLayout {
     /// `<topic>.Value`, optional: a delete's null payload keeps the row's schema.
     pub(super) row: Shape,
     /// Envelope fields that become headers.
-    pub(super) headers: Vec<AddedField>,
+    pub(super) headers: Vec<AddedHeader>,
+}
+
+/// A field of the envelope as a header.
+#[derive(Debug)]
+pub(super) struct AddedHeader {
+    pub(super) field: AddedField,
+    pub(super) shape: Shape,
 }
 
 /// How tables are laid out in this connector.
@@ -43,6 +50,7 @@ pub(super) struct Blueprint {
     pub(super) config: debezium::Config,
     pub(super) key_converter: converter::Config,
     pub(super) value_converter: converter::Config,
+    pub(super) header_converter: HeaderConfig,
     pub(super) unwrap: Option<UnwrapConfig>,
 }
 
@@ -54,14 +62,16 @@ impl Blueprint {
             config: config.debezium.clone(),
             key_converter: config.key_converter.clone(),
             value_converter: config.value_converter.clone(),
+            header_converter: config.header_converter.clone(),
             unwrap,
         }
     }
 
     pub(super) fn table(&self, prepared: Prepared) -> Table {
-        let key = prepared
-            .key_schema()
-            .map(|schema| Keyed { shape: self.key_converter.shape(schema), header: Shape::for_header(schema) });
+        let key = prepared.key_schema().map(|schema| Keyed {
+            shape: self.key_converter.shape(schema),
+            header: self.header_converter.shape(schema),
+        });
         let layout = match &self.unwrap {
             None => Layout::Envelope(self.value_converter.shape(&envelope_schema(&prepared, &self.config))),
             Some(unwrap) => Layout::Unwrapped(Box::new(self.unwrapped(unwrap, &prepared))),
@@ -80,7 +90,10 @@ impl Blueprint {
             shape: self.value_converter.shape(&fields.schema(prepared)),
             row: self.value_converter.shape(prepared.row_schema()),
             fields,
-            headers: added(&unwrap.headers),
+            headers: added(&unwrap.headers)
+                .into_iter()
+                .map(|field| AddedHeader { shape: self.header_converter.shape(&field.schema()), field })
+                .collect(),
         }
     }
 }

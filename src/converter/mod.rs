@@ -7,19 +7,41 @@ mod json;
 
 pub use json::{Buffer, Config as JsonConfig, JsonWriter, Shape};
 
-use crate::words::data::Schema;
+use crate::words::data::{Kind, Schema};
 
 /// Settings of one side (key or value), after worker and connector settings have been merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Config {
     /// `org.apache.kafka.connect.json.JsonConverter`.
     Json(JsonConfig),
+    /// `org.apache.kafka.connect.storage.StringConverter`.
+    Text,
 }
 
 impl Config {
     pub fn shape(&self, schema: &Schema) -> Shape {
         match self {
             Self::Json(config) => Shape::new(schema, config),
+            Self::Text => Shape::for_text(schema),
+        }
+    }
+}
+
+/// `header.converter`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderConfig {
+    /// `org.apache.kafka.connect.storage.SimpleHeaderConverter`.
+    Simple,
+    Like(Config),
+}
+
+impl HeaderConfig {
+    pub fn shape(&self, schema: &Schema) -> Shape {
+        match self {
+            // Text alone is neither quoted nor escaped.
+            Self::Simple if schema.kind == Kind::String => Shape::for_text(schema),
+            Self::Simple => Shape::for_header(schema),
+            Self::Like(config) => config.shape(schema),
         }
     }
 }

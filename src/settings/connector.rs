@@ -118,7 +118,6 @@ pub fn resolve(name: &str, raw: &Raw, worker: &Worker) -> Result<(Context, Vec<N
     overrides(&mut reader, worker);
     let sink = sink_config(&mut reader, raw, worker);
     let offsets = offsets_config(name, worker);
-    header_converter(raw, &worker.raw).into_iter().for_each(|problem| reader.problem(problem));
     let (mut problems, notes) = reader.finish();
     hush(&mut problems, written, raw);
     match (config, sink) {
@@ -264,6 +263,8 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
     let [key, value] = ["key", "value"]
         .map(|side| converter(side, reader.raw(), &worker.raw))
         .map(|found| found.map_err(|problems| problems.into_iter().for_each(|problem| reader.problem(problem))).ok());
+    let headers = header_converter(reader.raw(), &worker.raw);
+    let headers = headers.map_err(|problems| problems.into_iter().for_each(|problem| reader.problem(problem))).ok();
     let transforms = transforms(reader, mode);
     Some(Config {
         name: name.to_owned(),
@@ -312,6 +313,7 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
         debezium,
         key_converter: key?,
         value_converter: value?,
+        header_converter: headers?,
         transforms,
     })
 }

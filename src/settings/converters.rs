@@ -1,16 +1,16 @@
 //! Converters of key and value: the connector's own, or else the worker's.
 
 use super::{Problem, Raw, value};
-use crate::converter::{Config, JsonConfig};
+use crate::converter::{Config, HeaderConfig, JsonConfig};
 
 const JSON: [&str; 3] = ["org.apache.kafka.connect.json.JsonConverter", "JsonConverter", "Json"];
+const TEXT: [&str; 3] = ["org.apache.kafka.connect.storage.StringConverter", "StringConverter", "String"];
+const BINARY: [&str; 2] = ["io.debezium.converters.BinaryDataConverter", "BinaryDataConverter"];
 const SIMPLE_HEADERS: [&str; 3] =
     ["org.apache.kafka.connect.storage.SimpleHeaderConverter", "SimpleHeaderConverter", "Simple"];
 /// Converters that exist and are not built here yet, so that they are told from a slip.
-const OTHERS: [&str; 13] = [
-    "StringConverter",
+const OTHERS: [&str; 11] = [
     "ByteArrayConverter",
-    "BinaryDataConverter",
     "CloudEventsConverter",
     "AvroConverter",
     "ProtobufConverter",
@@ -26,16 +26,46 @@ const OTHERS: [&str; 13] = [
 /// `side` is `key` or `value`. A connector that names a class brings all its options; one that does not takes the
 /// worker's class with the worker's options, as Connect does.
 pub(super) fn converter(side: &str, connector: &Raw, worker: &Raw) -> Result<Config, Vec<Problem>> {
-    let class_key = format!("{side}.converter");
-    let own = value(connector, &class_key).map(str::trim);
-    let source = if own.is_some() { connector } else { worker };
-    let class = own.or_else(|| value(source, &class_key)).unwrap_or(JSON[0]);
-    if !JSON.contains(&class) {
-        return Err(vec![refusal(&class_key, class)]);
+    let key = format!("{side}.converter");
+    let own = value(connector, &key).is_some();
+    of_class(&key, JSON[0], if own { connector } else { worker })
+}
+
+/// As [`converter`], of headers.
+pub(super) fn header_converter(connector: &Raw, worker: &Raw) -> Result<HeaderConfig, Vec<Problem>> {
+    const KEY: &str = "header.converter";
+    let source = if value(connector, KEY).is_some() { connector } else { worker };
+    match value(source, KEY).map_or("", str::trim) {
+        class if class.is_empty() || SIMPLE_HEADERS.contains(&class) => Ok(HeaderConfig::Simple),
+        _ => of_class(KEY, "", source).map(HeaderConfig::Like),
     }
+}
+
+/// The converter that `key` names, with the options behind its name.
+fn of_class(key: &str, default: &str, source: &Raw) -> Result<Config, Vec<Problem>> {
+    let class = value(source, key).map(str::trim).filter(|class| !class.is_empty()).unwrap_or(default);
+    match class {
+        _ if JSON.contains(&class) => json(key, source).map(Config::Json),
+        _ if TEXT.contains(&class) => Ok(Config::Text),
+        _ if BINARY.contains(&class) => {
+            // Bytes pass, all else is the delegate's; what is written here is never bytes.
+            let delegate = format!("{key}.delegate.converter.type");
+            match value(source, &delegate).filter(|class| !class.trim().is_empty()) {
+                Some(_) => of_class(&delegate, "", source),
+                None => Err(vec![Problem::new(
+                    &delegate,
+                    format!("{class} takes nothing but bytes, and records are structs: set {delegate}"),
+                )]),
+            }
+        }
+        _ => Err(vec![refusal(key, class)]),
+    }
+}
+
+fn json(class_key: &str, source: &Raw) -> Result<JsonConfig, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut flag = |option: &str, default: bool| {
-        let key = format!("{side}.converter.{option}");
+        let key = format!("{class_key}.{option}");
         match value(source, &key).map(str::trim) {
             None | Some("") => default,
             Some(text) if text.eq_ignore_ascii_case("true") => true,
@@ -53,7 +83,7 @@ pub(super) fn converter(side: &str, connector: &Raw, worker: &Raw) -> Result<Con
     };
     let schemas = flag("schemas.enable", true);
     let replace_null_with_default = flag("replace.null.with.default", true);
-    let format_key = format!("{side}.converter.decimal.format");
+    let format_key = format!("{class_key}.decimal.format");
     let numeric_decimals = match value(source, &format_key).map(str::trim) {
         None | Some("") => false,
         Some(format) if format.eq_ignore_ascii_case("BASE64") => false,
@@ -66,7 +96,7 @@ pub(super) fn converter(side: &str, connector: &Raw, worker: &Raw) -> Result<Con
             false
         }
     };
-    let cache_key = format!("{side}.converter.schemas.cache.size");
+    let cache_key = format!("{class_key}.schemas.cache.size");
     if let Some(size) = value(source, &cache_key).filter(|size| size.trim().parse::<i32>().is_err()) {
         let what = "Not a number of type INT";
         problems.push(Problem::new(
@@ -74,25 +104,15 @@ pub(super) fn converter(side: &str, connector: &Raw, worker: &Raw) -> Result<Con
             format!("Invalid value {size} for configuration schemas.cache.size: {what}"),
         ));
     }
-    let content_key = format!("{side}.converter.schema.content");
+    let content_key = format!("{class_key}.schema.content");
     if value(source, &content_key).is_some_and(|content| !content.trim().is_empty()) {
         problems.push(Problem::unsupported(&content_key, "a schema of your own"));
     }
     if problems.is_empty() {
-        Ok(Config::Json(JsonConfig { schemas, numeric_decimals, replace_null_with_default }))
+        Ok(JsonConfig { schemas, numeric_decimals, replace_null_with_default })
     } else {
         Err(problems)
     }
-}
-
-/// Only the default header converter exists.
-pub(super) fn header_converter(connector: &Raw, worker: &Raw) -> Option<Problem> {
-    const KEY: &str = "header.converter";
-    let class = value(connector, KEY).or_else(|| value(worker, KEY)).map(str::trim)?;
-    if class.is_empty() || SIMPLE_HEADERS.contains(&class) {
-        return None;
-    }
-    Some(refusal(KEY, class))
 }
 
 fn refusal(key: &str, class: &str) -> Problem {

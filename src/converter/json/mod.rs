@@ -1,4 +1,5 @@
-//! `org.apache.kafka.connect.json.JsonConverter`, and the text of `SimpleHeaderConverter`, which is nearly JSON.
+//! `org.apache.kafka.connect.json.JsonConverter`, the text of `SimpleHeaderConverter`, which is nearly JSON, and that of
+//! `StringConverter`, which is Java's `toString`.
 //!
 //! A shape is the schema's tree in pre-order with everything that does not depend on the value already rendered: field
 //! names with their separators, defaults, the whole schema block. The writer walks it with a cursor.
@@ -38,6 +39,8 @@ enum Spelling {
     Numeric,
     /// `SimpleHeaderConverter`: only quote and backslash are escaped, decimals and NaN are bare.
     Header,
+    /// `toString` of Connect's and Java's classes: `Struct{id=1,tags=[a, null]}`, nulls of a struct left out.
+    Java,
 }
 
 /// A schema compiled for writing.
@@ -94,6 +97,11 @@ impl Shape {
         Self::bare(schema, Spelling::Header, true)
     }
 
+    /// The text that `StringConverter` makes of a value.
+    pub fn for_text(schema: &Schema) -> Self {
+        Self::bare(schema, Spelling::Java, false)
+    }
+
     fn bare(schema: &Schema, spelling: Spelling, replace_null: bool) -> Self {
         let mut shape = Self { spelling, nodes: Vec::new(), rendered: Vec::new(), head: Vec::new(), tail: b"" };
         shape.compile(schema, 0..0, replace_null);
@@ -108,11 +116,12 @@ impl Shape {
             Kind::Struct(fields) => {
                 for (position, field) in fields.iter().enumerate() {
                     let start = self.rendered.len();
-                    if position > 0 {
+                    let java = self.spelling == Spelling::Java;
+                    if position > 0 && !java {
                         self.rendered.push(b',');
                     }
                     text::string(&field.name, self.spelling, &mut self.rendered);
-                    self.rendered.push(b':');
+                    self.rendered.push(if java { b'=' } else { b':' });
                     self.compile(&field.schema, start..self.rendered.len(), replace_null);
                 }
                 Form::Struct
@@ -125,7 +134,8 @@ impl Shape {
                 self.compile(key, 0..0, replace_null);
                 let value_node = self.nodes.len();
                 self.compile(value, 0..0, replace_null);
-                Form::Map { string_keys: key.kind == Kind::String, value: value_node }
+                let string_keys = key.kind == Kind::String || self.spelling == Spelling::Java;
+                Form::Map { string_keys, value: value_node }
             }
             _ => Form::Scalar,
         };

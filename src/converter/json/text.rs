@@ -21,20 +21,36 @@ pub(super) fn base64(v: &[u8], out: &mut Vec<u8>) {
 }
 
 pub(super) fn string(v: &str, spelling: Spelling, out: &mut Vec<u8>) {
+    if spelling == Spelling::Java {
+        return out.extend_from_slice(v.as_bytes());
+    }
     out.push(b'"');
     match spelling {
         Spelling::Header => header_escaped(v, out),
+        Spelling::Java => {}
         Spelling::Base64 | Spelling::Numeric => jackson_escaped(v, out),
     }
     out.push(b'"');
 }
 
+/// `ByteBuffer.toString`, which shows no content; neither does the reference.
+pub(super) fn byte_buffer(v: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"java.nio.HeapByteBuffer[pos=0 lim=");
+    int(i64::try_from(v.len()).unwrap_or(i64::MAX), out);
+    out.extend_from_slice(b" cap=");
+    int(i64::try_from(v.len()).unwrap_or(i64::MAX), out);
+    out.push(b']');
+}
+
 /// A string that ends in half a character, which Jackson escapes and plain UTF-8 cannot have.
 pub(super) fn string_and_half(v: &str, half: u16, spelling: Spelling, out: &mut Vec<u8>) {
     string(v, spelling, out);
+    if spelling == Spelling::Java {
+        return out.push(b'?');
+    }
     out.pop();
     match spelling {
-        Spelling::Header => out.push(b'?'),
+        Spelling::Header | Spelling::Java => out.push(b'?'),
         Spelling::Base64 | Spelling::Numeric => unicode_escape(half, out),
     }
     out.push(b'"');
@@ -119,7 +135,7 @@ fn not_finite(nan: bool, negative: bool, spelling: Spelling, out: &mut Vec<u8>) 
         (false, false) => "Infinity",
     };
     match spelling {
-        Spelling::Header => out.extend_from_slice(name.as_bytes()),
+        Spelling::Header | Spelling::Java => out.extend_from_slice(name.as_bytes()),
         Spelling::Base64 | Spelling::Numeric => string(name, spelling, out),
     }
 }

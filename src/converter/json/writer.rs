@@ -9,11 +9,18 @@ pub struct Buffer {
     out: Vec<u8>,
     open: Vec<Container>,
     scratch: Vec<u8>,
+    /// The value as a whole is null, and its shape has no bytes for that.
+    null: bool,
 }
 
 impl Buffer {
     pub fn bytes(&self) -> &[u8] {
         &self.out
+    }
+
+    /// None: null without bytes.
+    pub fn value(&self) -> Option<&[u8]> {
+        (!self.null).then_some(&*self.out)
     }
 
     pub fn clear(&mut self) {
@@ -53,6 +60,7 @@ impl<'a> JsonWriter<'a> {
     pub(super) fn new(shape: &'a Shape, buffer: &'a mut Buffer) -> Self {
         buffer.out.clear();
         buffer.open.clear();
+        buffer.null = false;
         buffer.out.extend_from_slice(&shape.head);
         Self { shape, buffer, at: 0 }
     }
@@ -67,16 +75,20 @@ impl<'a> JsonWriter<'a> {
         let Some(container) = self.buffer.open.last() else { return };
         match self.shape.nodes[container.node].form {
             Form::Struct => {
-                self.buffer.out.extend_from_slice(&self.shape.rendered[self.shape.nodes[self.at].lead.clone()])
+                if container.count > 0 && self.is_java() {
+                    self.buffer.out.push(b',');
+                }
+                self.buffer.out.extend_from_slice(&self.shape.rendered[self.shape.nodes[self.at].lead.clone()]);
             }
-            Form::Array if container.count > 0 => self.buffer.out.push(b','),
+            Form::Array if container.count > 0 => self.buffer.out.extend_from_slice(self.separator()),
             Form::Map { string_keys, .. } => {
                 let is_key = container.count.is_multiple_of(2);
                 let lead: &[u8] = match (is_key, string_keys) {
                     (true, true) if container.count == 0 => b"",
-                    (true, true) => b",",
+                    (true, true) => self.separator(),
                     (true, false) if container.count == 0 => b"[",
                     (true, false) => b",[",
+                    (false, true) if self.is_java() => b"=",
                     (false, true) => b":",
                     (false, false) => b",",
                 };
@@ -84,6 +96,14 @@ impl<'a> JsonWriter<'a> {
             }
             Form::Array | Form::Scalar => {}
         }
+    }
+
+    fn is_java(&self) -> bool {
+        self.shape.spelling == Spelling::Java
+    }
+
+    fn separator(&self) -> &'static [u8] {
+        if self.is_java() { b", " } else { b"," }
     }
 
     /// Moves the cursor past the value of `node`.
@@ -113,9 +133,9 @@ impl<'a> JsonWriter<'a> {
         self.done(self.at);
     }
 
-    fn begin(&mut self, opening: u8) {
+    fn begin(&mut self, opening: &[u8]) {
         self.lead();
-        self.buffer.out.push(opening);
+        self.buffer.out.extend_from_slice(opening);
         self.buffer.open.push(Container { node: self.at, value_of: self.at, count: 0 });
         self.at += 1;
     }
@@ -131,6 +151,14 @@ impl ValueSink for JsonWriter<'_> {
     type Mark = Mark;
 
     fn null(&mut self) {
+        self.buffer.null =
+            self.buffer.open.is_empty() && matches!(self.shape.spelling, Spelling::Header | Spelling::Java);
+        let in_struct = || self.buffer.open.last().is_some_and(|c| self.shape.nodes[c.node].form == Form::Struct);
+        if self.is_java() && in_struct() {
+            // Left out, and not counted.
+            self.at = self.shape.nodes[self.at].next;
+            return;
+        }
         self.lead();
         self.buffer.out.extend_from_slice(&self.shape.rendered[self.shape.nodes[self.at].null.clone()]);
         self.done(self.at);
@@ -161,7 +189,10 @@ impl ValueSink for JsonWriter<'_> {
     }
 
     fn bytes(&mut self, v: &[u8]) {
-        self.scalar(|out, _| text::base64(v, out));
+        self.scalar(|out, spelling| match spelling {
+            Spelling::Java => text::byte_buffer(v, out),
+            _ => text::base64(v, out),
+        });
     }
 
     fn decimal(&mut self, v: Decimal<'_>) {
@@ -172,13 +203,13 @@ impl ValueSink for JsonWriter<'_> {
                 v.unscaled(&mut self.buffer.scratch);
                 text::base64(&self.buffer.scratch, &mut self.buffer.out);
             }
-            Spelling::Numeric | Spelling::Header => text::big_decimal(v, &mut self.buffer.out),
+            Spelling::Numeric | Spelling::Header | Spelling::Java => text::big_decimal(v, &mut self.buffer.out),
         }
         self.done(self.at);
     }
 
     fn begin_struct(&mut self) {
-        self.begin(b'{');
+        self.begin(if self.is_java() { b"Struct{" } else { b"{" });
     }
 
     fn begin_array(&mut self, _len: usize) {
@@ -189,13 +220,13 @@ impl ValueSink for JsonWriter<'_> {
                 self.buffer.out.push(b'[');
                 self.buffer.open.push(Container { node: outer, value_of: self.at, count: 0 });
             }
-            _ => self.begin(b'['),
+            _ => self.begin(b"["),
         }
     }
 
     fn begin_map(&mut self, _len: usize) {
         let string_keys = matches!(self.shape.nodes[self.at].form, Form::Map { string_keys: true, .. });
-        self.begin(if string_keys { b'{' } else { b'[' });
+        self.begin(if string_keys { b"{" } else { b"[" });
     }
 
     fn end(&mut self) {

@@ -3,7 +3,7 @@
 //! Everything is rendered into buffers that are kept; between the server's bytes and a `Record` nothing is allocated.
 
 use crate::converter::{Buffer, HeaderConfig, Shape};
-use crate::debezium::{self, FailureMode, Fault, Image, Moment, Op, Operation, RowError, push_envelope};
+use crate::debezium::{self, FailureMode, Fault, Image, Moment, Op, Operation, RowError, cloudevents, push_envelope};
 use crate::transform::Deletes;
 use crate::words::data::{Kind, Schema, ValueSink};
 use crate::words::{Change, Header, Record};
@@ -124,7 +124,7 @@ impl Emitter {
             }
         }
         match &table.layout {
-            Layout::Envelope(shape) => self.envelope(table, shape, config, half, moment, outlet),
+            Layout::Envelope(_) | Layout::CloudEvent { .. } => self.envelope(table, config, half, moment, outlet),
             Layout::Unwrapped(layout) => self.unwrapped(table, layout, config, half, moment, outlet),
         }
     }
@@ -132,19 +132,41 @@ impl Emitter {
     fn envelope<O: Outlet>(
         &mut self,
         table: &Table,
-        shape: &Shape,
         config: &debezium::Config,
         half: Half<'_>,
         moment: &Moment<'_>,
         outlet: &mut O,
     ) -> Result<(), EmitError<O::Error>> {
-        let mut writer = shape.open(&mut self.value);
-        push_envelope(&table.prepared, config, half.before, half.after, moment, &mut self.faults, &mut writer)?;
-        writer.finish();
+        self.change(table, config, (half.before, half.after), moment)?;
         self.report(table, config)?;
         self.hand_over(table, half, true, outlet)?;
         if moment.op == Op::Delete && config.tombstones_on_delete {
             self.hand_over(table, half, false, outlet)?;
+        }
+        Ok(())
+    }
+
+    /// Renders the value of a change that is not unwrapped.
+    fn change(
+        &mut self,
+        table: &Table,
+        config: &debezium::Config,
+        (before, after): (Option<Image<'_>>, Option<Image<'_>>),
+        moment: &Moment<'_>,
+    ) -> Result<(), RowError> {
+        let (prepared, faults) = (&table.prepared, &mut self.faults);
+        match &table.layout {
+            Layout::Envelope(shape) => {
+                let mut writer = shape.open(&mut self.value);
+                push_envelope(prepared, config, before, after, moment, faults, &mut writer)?;
+                writer.finish();
+            }
+            Layout::CloudEvent { shape, extensions } => {
+                let mut writer = shape.open(&mut self.value);
+                cloudevents::push(prepared, config, *extensions, (before, after), moment, faults, &mut writer)?;
+                writer.finish();
+            }
+            Layout::Unwrapped(_) => {}
         }
         Ok(())
     }
@@ -261,7 +283,7 @@ impl Emitter {
         let record = Record {
             topic: &table.prepared.topic,
             partition: None,
-            key: table.key.as_ref().map(|_| self.key.bytes()),
+            key: table.key.as_ref().and_then(|_| self.key.value()),
             value: self.value.value().filter(|_| with_value),
             headers,
             timestamp: None,
@@ -277,16 +299,16 @@ impl Emitter {
         moment: &Moment<'_>,
         outlet: &mut O,
     ) -> Result<(), EmitError<O::Error>> {
-        let Layout::Envelope(shape) = &table.layout else { return Ok(()) };
-        let mut writer = shape.open(&mut self.value);
-        push_envelope(&table.prepared, config, None, None, moment, &mut self.faults, &mut writer)?;
-        writer.finish();
+        if matches!(table.layout, Layout::Unwrapped(_)) {
+            return Ok(());
+        }
+        self.change(table, config, (None, None), moment)?;
         let headers: Vec<_> = self.context.iter().map(|(name, value)| Header { name, value: Some(value) }).collect();
         let record = Record {
             topic: &table.prepared.topic,
             partition: None,
             key: None,
-            value: Some(self.value.bytes()),
+            value: self.value.value(),
             headers: &headers,
             timestamp: None,
         };

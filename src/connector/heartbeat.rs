@@ -61,8 +61,8 @@ impl Heartbeat {
         to.take(&Record {
             topic: &self.topic,
             partition: Some(0),
-            key: Some(self.key.bytes()),
-            value: Some(self.value.bytes()),
+            key: self.key.value(),
+            value: self.value.value(),
             headers: &[],
             timestamp: None,
         })

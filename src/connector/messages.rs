@@ -49,8 +49,8 @@ impl Messages {
         to.take(&Record {
             topic: &self.topic,
             partition: None,
-            key: Some(self.key_buffer.bytes()),
-            value: Some(self.value_buffer.bytes()),
+            key: self.key_buffer.value(),
+            value: self.value_buffer.value(),
             headers: &[],
             timestamp: None,
         })

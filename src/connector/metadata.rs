@@ -78,8 +78,8 @@ impl Metadata {
         to.take(&Record {
             topic: &self.topic,
             partition: None,
-            key: Some(self.key_buffer.bytes()),
-            value: Some(self.value_buffer.bytes()),
+            key: self.key_buffer.value(),
+            value: self.value_buffer.value(),
             headers: &[],
             timestamp: None,
         })

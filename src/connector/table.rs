@@ -1,7 +1,7 @@
 //! A captured table, ready to emit: its description, the shapes of its key and value, its layout.
 
 use crate::converter::{self, HeaderConfig, Shape};
-use crate::debezium::{self, AddedField, Prepared, Unwrapped, envelope_schema};
+use crate::debezium::{self, AddedField, Prepared, Unwrapped, cloudevents, envelope_schema};
 use crate::transform::{self, Deletes, UnwrapConfig};
 
 #[derive(Debug)]
@@ -23,6 +23,7 @@ pub(super) struct Keyed {
 #[derive(Debug)]
 pub(super) enum Layout {
     Envelope(Shape),
+    CloudEvent { shape: Shape, extensions: bool },
     Unwrapped(Box<UnwrappedLayout>),
 }
 
@@ -72,9 +73,13 @@ impl Blueprint {
             shape: self.key_converter.shape(schema),
             header: self.header_converter.shape(schema),
         });
-        let layout = match &self.unwrap {
-            None => Layout::Envelope(self.value_converter.shape(&envelope_schema(&prepared, &self.config))),
-            Some(unwrap) => Layout::Unwrapped(Box::new(self.unwrapped(unwrap, &prepared))),
+        let layout = match (&self.unwrap, &self.value_converter) {
+            (None, converter::Config::CloudEvents(events)) => Layout::CloudEvent {
+                shape: events.shape(&cloudevents::schema(&prepared, events.extensions)),
+                extensions: events.extensions,
+            },
+            (None, _) => Layout::Envelope(self.value_converter.shape(&envelope_schema(&prepared, &self.config))),
+            (Some(unwrap), _) => Layout::Unwrapped(Box::new(self.unwrapped(unwrap, &prepared))),
         };
         Table { prepared, key, layout }
     }
@@ -87,7 +92,7 @@ impl Blueprint {
         let fields = Unwrapped::new(rewrites, unwrap.deleted_last, added(&unwrap.fields));
         UnwrappedLayout {
             deletes: unwrap.deletes,
-            shape: self.value_converter.shape(&fields.schema(prepared)),
+            shape: self.value_converter.shape_of_rebuilt(&fields.schema(prepared)),
             row: self.value_converter.shape(prepared.row_schema()),
             fields,
             headers: added(&unwrap.headers)

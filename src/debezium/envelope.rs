@@ -141,7 +141,7 @@ impl Source<'_> {
     }
 
     /// `["27439872","27440072"]`, the first being null until a commit has been seen.
-    fn sequence(&self) -> Text<64> {
+    pub(super) fn sequence(&self) -> Text<64> {
         let mut text = Text::default();
         let _ = match self.last_commit {
             Some(commit) => write!(text, "[\"{}\",\"{}\"]", commit.0, self.lsn.0),

@@ -5,6 +5,7 @@
 //! where [`Compatibility::Correct`] departs from it, the code says so at that place.
 
 mod capture;
+pub mod cloudevents;
 mod codec;
 mod column;
 mod config;

@@ -1,17 +1,17 @@
 //! Converters of key and value: the connector's own, or else the worker's.
 
 use super::{Problem, Raw, value};
-use crate::converter::{Config, HeaderConfig, JsonConfig};
+use crate::converter::{CloudEventsConfig, Config, HeaderConfig, JsonConfig};
 
 const JSON: [&str; 3] = ["org.apache.kafka.connect.json.JsonConverter", "JsonConverter", "Json"];
 const TEXT: [&str; 3] = ["org.apache.kafka.connect.storage.StringConverter", "StringConverter", "String"];
+const CLOUD_EVENTS: [&str; 2] = ["io.debezium.converters.CloudEventsConverter", "CloudEventsConverter"];
 const BINARY: [&str; 2] = ["io.debezium.converters.BinaryDataConverter", "BinaryDataConverter"];
 const SIMPLE_HEADERS: [&str; 3] =
     ["org.apache.kafka.connect.storage.SimpleHeaderConverter", "SimpleHeaderConverter", "Simple"];
 /// Converters that exist and are not built here yet, so that they are told from a slip.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 10] = [
     "ByteArrayConverter",
-    "CloudEventsConverter",
     "AvroConverter",
     "ProtobufConverter",
     "JsonSchemaConverter",
@@ -43,10 +43,11 @@ pub(super) fn header_converter(connector: &Raw, worker: &Raw) -> Result<HeaderCo
 
 /// The converter that `key` names, with the options behind its name.
 fn of_class(key: &str, default: &str, source: &Raw) -> Result<Config, Vec<Problem>> {
-    let class = value(source, key).map(str::trim).filter(|class| !class.is_empty()).unwrap_or(default);
+    let class = value(source, key).map_or(default, str::trim);
     match class {
         _ if JSON.contains(&class) => json(key, source).map(Config::Json),
         _ if TEXT.contains(&class) => Ok(Config::Text),
+        _ if CLOUD_EVENTS.contains(&class) => cloud_events(key, source).map(Config::CloudEvents),
         _ if BINARY.contains(&class) => {
             // Bytes pass, all else is the delegate's; what is written here is never bytes.
             let delegate = format!("{key}.delegate.converter.type");
@@ -59,6 +60,37 @@ fn of_class(key: &str, default: &str, source: &Raw) -> Result<Config, Vec<Proble
             }
         }
         _ => Err(vec![refusal(key, class)]),
+    }
+}
+
+fn cloud_events(class_key: &str, source: &Raw) -> Result<CloudEventsConfig, Vec<Problem>> {
+    let option = |name: &str| {
+        let key = format!("{class_key}.{name}");
+        let chosen = value(source, &key).map_or(String::new(), |text| text.trim().to_lowercase());
+        (key, chosen)
+    };
+    // What is built, of each option that changes the event.
+    let built = [
+        ("serializer.type", &["", "json"][..]),
+        ("data.serializer.type", &["", "json"]),
+        ("metadata.source", &["", "value"]),
+        ("opentelemetry.tracing.attributes.enable", &["", "false"]),
+        ("extension.attributes.enable", &["", "true", "false"]),
+    ];
+    let mut problems: Vec<Problem> = built
+        .iter()
+        .map(|(name, values)| (option(name), values))
+        .filter(|((_, chosen), values)| !values.contains(&chosen.as_str()))
+        .map(|((key, chosen), _)| Problem::unsupported(&key, chosen))
+        .collect();
+    let extensions = option("extension.attributes.enable").1 != "false";
+    match json(&format!("{class_key}.json"), source) {
+        Ok(data) if problems.is_empty() => Ok(CloudEventsConfig { extensions, data }),
+        Ok(_) => Err(problems),
+        Err(more) => {
+            problems.extend(more);
+            Err(problems)
+        }
     }
 }
 

@@ -77,9 +77,9 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "Invalid value no.such.C for configuration key.converter: Class no.such.C could not be found.",
     ),
     ("value.converter", "", "", "Class  could not be found."),
-    ("value.converter", "org.apache.kafka.connect.storage.StringConverter", "", "is not supported"),
+    ("value.converter", "org.apache.kafka.connect.converters.ByteArrayConverter", "", "is not supported"),
     ("key.converter", "io.confluent.connect.avro.AvroConverter", "", "is not supported"),
-    ("header.converter", "org.apache.kafka.connect.json.JsonConverter", "", "is not supported"),
+    ("header.converter", "org.apache.kafka.connect.converters.LongConverter", "", "is not supported"),
     ("header.converter", "no.such", "", "could not be found"),
     (
         "transforms",

@@ -53,6 +53,8 @@ pub struct Shape {
     /// Before and after the payload; the schema block lives in the head.
     head: Vec<u8>,
     tail: &'static [u8],
+    /// Whatever is pushed, the value is null.
+    mute: bool,
 }
 
 #[derive(Debug)]
@@ -97,13 +99,45 @@ impl Shape {
         Self::bare(schema, Spelling::Header, true)
     }
 
-    /// The text that `StringConverter` makes of a value.
-    pub fn for_text(schema: &Schema) -> Self {
-        Self::bare(schema, Spelling::Java, false)
+    /// The text that `StringConverter` makes of a value. `filled`: a transform has put defaults where nulls were.
+    pub fn for_text(schema: &Schema, filled: bool) -> Self {
+        Self::bare(schema, Spelling::Java, filled)
+    }
+
+    /// For a schema that a converter has no value for.
+    pub fn mute(schema: &Schema) -> Self {
+        Self { mute: true, ..Self::for_text(schema, false) }
+    }
+
+    /// A struct without schema whose last field, a struct, is written as the converter with `config` writes it alone.
+    pub fn around(schema: &Schema, config: &Config) -> Self {
+        let spelling = if config.numeric_decimals { Spelling::Numeric } else { Spelling::Base64 };
+        let mut shape = Self::bare(schema, spelling, config.replace_null_with_default);
+        let Some(last) = schema.fields().last().filter(|_| config.schemas) else { return shape };
+        let Some(node) = shape.last_field() else { return shape };
+        // The wrapper opens in the lead of that field and closes behind the last brace of the whole.
+        let start = shape.rendered.len();
+        shape.rendered.extend_from_within(shape.nodes[node].lead.clone());
+        shape.rendered.extend_from_slice(b"{\"schema\":");
+        schema::render(&last.schema, None, spelling, &mut shape.rendered);
+        shape.rendered.extend_from_slice(b",\"payload\":");
+        shape.nodes[node].lead = start..shape.rendered.len();
+        shape.tail = b"}";
+        shape
+    }
+
+    /// The node of the outermost struct's last field.
+    fn last_field(&self) -> Option<usize> {
+        let mut node = 1;
+        while self.nodes.get(node)?.next < self.nodes.len() {
+            node = self.nodes[node].next;
+        }
+        Some(node)
     }
 
     fn bare(schema: &Schema, spelling: Spelling, replace_null: bool) -> Self {
-        let mut shape = Self { spelling, nodes: Vec::new(), rendered: Vec::new(), head: Vec::new(), tail: b"" };
+        let mut shape =
+            Self { spelling, nodes: Vec::new(), rendered: Vec::new(), head: Vec::new(), tail: b"", mute: false };
         shape.compile(schema, 0..0, replace_null);
         shape
     }

@@ -68,6 +68,7 @@ impl<'a> JsonWriter<'a> {
     /// Ends the value.
     pub fn finish(self) {
         self.buffer.out.extend_from_slice(self.shape.tail);
+        self.buffer.null |= self.shape.mute;
     }
 
     /// What must stand before the next value, by the container it is in.
@@ -153,8 +154,9 @@ impl ValueSink for JsonWriter<'_> {
     fn null(&mut self) {
         self.buffer.null =
             self.buffer.open.is_empty() && matches!(self.shape.spelling, Spelling::Header | Spelling::Java);
+        let text = &self.shape.rendered[self.shape.nodes[self.at].null.clone()];
         let in_struct = || self.buffer.open.last().is_some_and(|c| self.shape.nodes[c.node].form == Form::Struct);
-        if self.is_java() && in_struct() {
+        if self.is_java() && text == b"null" && in_struct() {
             // Left out, and not counted.
             self.at = self.shape.nodes[self.at].next;
             return;

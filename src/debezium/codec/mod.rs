@@ -18,6 +18,7 @@ pub(super) use array::for_each_item;
 pub(super) use binary::push_encoded;
 pub(super) use choose::{Chooser, binary_kind};
 pub(super) use placeholder::{fallback, placeholder};
+pub(super) use temporal::civil;
 
 use super::config::BinaryMode;
 use crate::words::data::{Decimal, ValueSink};

@@ -129,6 +129,12 @@ impl Date {
     }
 }
 
+/// Year, month and day of a day since 1970-01-01.
+pub(in crate::debezium) fn civil(days: i64) -> (i64, u32, u32) {
+    let date = Date::of_days(days);
+    (date.year, date.month, date.day)
+}
+
 /// Microseconds since midnight; `24:00:00` is a whole day.
 fn time_of_day(text: &str) -> Result<i64, Unconvertible> {
     let (clock, fraction) = text.split_once('.').unwrap_or((text, ""));

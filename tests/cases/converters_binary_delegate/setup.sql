@@ -1,0 +1,1 @@
+CREATE TABLE item (id integer PRIMARY KEY, b bytea); INSERT INTO item VALUES (1, $$\x01$$);

@@ -1,0 +1,1 @@
+INSERT INTO item VALUES (2, NULL); DELETE FROM item WHERE id = 1;

@@ -11,7 +11,7 @@ SELECT c.oid,
        a.atttypmod,
        a.attnotnull OR (t.typtype = 'd' AND t.typnotnull),
        a.attgenerated <> '',
-       CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+       pg_get_expr(d.adbin, d.adrelid),
        col_description(c.oid, a.attnum),
        array_position((p.indkey::int2[])[0:p.indnkeyatts - 1], a.attnum),
        array_position(u.indkey::int2[], a.attnum)

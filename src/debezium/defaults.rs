@@ -24,6 +24,8 @@ pub(super) fn default_value(expression: &str, base: &PgType, codec: &Codec, mode
     let text = match (base.name.as_str(), text.as_str()) {
         ("bool", "true") => "t",
         ("bool", "false") => "f",
+        // Whatever else an expression begins with.
+        ("bool", _) if mode == Compatibility::Exact => "f",
         ("timestamptz", "infinity" | "-infinity") => return None,
         (_, text) => text,
     };
@@ -81,9 +83,9 @@ fn starts_with_word(expression: &str, word: &str) -> bool {
 
 /// The text between the quotes, or the bare expression (`42`, `true`).
 fn literal(expression: &str, mode: Compatibility) -> Option<String> {
-    let Some((_, quoted)) = expression.split_once('\'') else { return Some(expression.to_owned()) };
+    let Some((before, quoted)) = expression.split_once('\'') else { return Some(expression.to_owned()) };
     if mode == Compatibility::Exact {
-        // The reference stops at the first quote, even a doubled one.
+        // The reference stops at the first quote, even a doubled one, and takes the first literal of any expression.
         return quoted.split_once('\'').map(|(text, _)| text.to_owned());
     }
     let mut text = String::new();
@@ -96,9 +98,15 @@ fn literal(expression: &str, mode: Compatibility) -> Option<String> {
                 text.push('\'');
                 rest = continued;
             }
-            None => return Some(text),
+            None => return (matches!(before, "" | "(" | "B") && is_cast(after)).then_some(text),
         }
     }
+}
+
+/// `::text`, `::text)::uuid`, `::numeric(5,-2)`, or nothing: no operator follows the literal.
+fn is_cast(text: &str) -> bool {
+    text.is_empty()
+        || (text.starts_with("::") && !text.contains(" - ") && !text.contains(|c| "'+*/%^|&<>=~!@#?`".contains(c)))
 }
 
 #[cfg(test)]
@@ -140,6 +148,19 @@ mod tests {
     fn a_quote_inside_cuts_only_in_exact() {
         assert_eq!(text_default("'it''s'::text", Compatibility::Exact), Some(Value::String("it".into())));
         assert_eq!(text_default("'it''s'::text", Compatibility::Correct), Some(Value::String("it's".into())));
+    }
+
+    #[test]
+    fn only_exact_takes_the_first_literal_of_an_expression() {
+        for expression in ["('a'::text || 'b'::text)", "(1 || 'x'::text)", "('a'::text || upper(c))"] {
+            assert_eq!(text_default(expression, Compatibility::Correct), None, "{expression}");
+            assert!(text_default(expression, Compatibility::Exact).is_some(), "{expression}");
+        }
+        let boolean = |expression, mode| default_value(expression, &of("bool"), &Codec::Bool, mode);
+        assert_eq!(boolean("(NOT false)", Compatibility::Correct), None);
+        assert_eq!(boolean("(NOT false)", Compatibility::Exact), Some(Value::Boolean(false)));
+        let correct = Some(Value::String("a".into()));
+        assert_eq!(text_default("('a'::text)::character varying(20)", Compatibility::Correct), correct);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is known of a table before it is described: the catalog's word, or a Relation with the catalog's help.
 
 use super::column::ColumnFacts;
-use super::config::{Compatibility, Config, KeyRule};
+use super::config::{Compatibility, Config};
 use super::types::Types;
 use crate::words::table::{CatalogColumn, CatalogTable};
 use crate::words::{Relation, RelationId, ReplicaIdentity};
@@ -44,7 +44,8 @@ impl<'a> TableFacts<'a> {
                 type_oid: if exact { types.namesake(column.type_oid, &table.schema) } else { column.type_oid },
                 typmod: column.typmod,
                 not_null: column.not_null,
-                default: column.default.as_deref(),
+                // The reference takes what a column is generated from for its default.
+                default: column.default.as_deref().filter(|_| exact || !column.generated),
                 comment: column.comment.as_deref(),
                 // The reference does not read a key column that is filtered out.
                 absent: exact && !captured(column),
@@ -104,7 +105,7 @@ fn relation_key<'a>(relation: &'a Relation, catalog: Option<&'a CatalogTable>) -
     of_catalog.into_iter().filter(|name| relation.columns.iter().any(|c| c.name == *name)).collect()
 }
 
-/// `message.key.columns`: the columns of the first rule that matches the table, if any of them exist.
+/// `message.key.columns`: the columns of all rules that match the table, rule by rule, each once; `None` if there are none.
 fn chosen_key<'a>(
     schema: &str,
     table: &str,
@@ -112,8 +113,15 @@ fn chosen_key<'a>(
     config: &Config,
 ) -> Option<Vec<&'a str>> {
     let identifier = format!("{schema}.{table}");
-    let rule: &KeyRule = config.key_rules.iter().find(|rule| rule.table.matches(&identifier))?;
-    let key: Vec<&str> =
-        rule.columns.iter().flat_map(|pattern| columns.clone().filter(move |column| pattern.matches(column))).collect();
+    let rules = config.key_rules.iter().filter(|rule| rule.table.matches(&identifier));
+    let mut key = Vec::new();
+    for pattern in rules.flat_map(|rule| &rule.columns) {
+        for column in columns.clone().filter(|column| pattern.matches(column)) {
+            // The reference fails on a column that is chosen twice.
+            if !key.contains(&column) {
+                key.push(column);
+            }
+        }
+    }
     (!key.is_empty()).then_some(key)
 }

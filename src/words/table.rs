@@ -37,7 +37,7 @@ pub struct CatalogColumn {
     pub type_oid: u32,
     pub typmod: i32,
     pub not_null: bool,
-    /// `pg_get_expr` of the default; none for generated and identity columns.
+    /// `pg_get_expr` of the default, or of what a generated column is made of.
     pub default: Option<String>,
     /// `GENERATED ALWAYS AS (...) STORED`: read by a snapshot, absent from the stream.
     pub generated: bool,

@@ -72,8 +72,9 @@ impl Chooser<'_> {
             }
             codec => codec,
         };
-        let required =
-            matches!(codec, Codec::Unknown(_) | Codec::Geometric(_)) || matches!(declared.kind, PgTypeKind::Enum(_));
+        let required = matches!(codec, Codec::Unknown(_) | Codec::Geometric(_))
+            || matches!(declared.kind, PgTypeKind::Enum(_))
+            || builtin == "tsvector";
         let rules = Elements {
             no_nulls: required && self.is_exact(),
             nested: !self.is_exact(),

@@ -1,0 +1,1 @@
+INSERT INTO preset (id) VALUES (2);

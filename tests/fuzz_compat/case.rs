@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::changes;
+use crate::ddl::ddl;
 use crate::kinds::PRELUDE;
 use crate::names::Names;
 use crate::random::Random;
@@ -23,7 +24,8 @@ pub(crate) fn write(root: &Path, seed: u64) -> io::Result<PathBuf> {
     fs::create_dir_all(&folder)?;
 
     let mut names = Names::new(&mut random);
-    let tables: Vec<Table> = (0..*random.pick(&[1, 1, 2, 3])).map(|_| Table::random(&mut random, &mut names)).collect();
+    let mut tables: Vec<Table> =
+        (0..*random.pick(&[1, 1, 2, 3, 4])).map(|_| Table::random(&mut random, &mut names)).collect();
     let mut setup = PRELUDE.to_owned();
     for table in &tables {
         setup += &table.sql();
@@ -34,9 +36,14 @@ pub(crate) fn write(root: &Path, seed: u64) -> io::Result<PathBuf> {
     fs::write(folder.join("setup.sql"), setup)?;
 
     let mut steps = vec![json!({ "sql": "setup.sql" }), json!({ "start": true })];
-    let part = "stream.sql";
-    fs::write(folder.join(part), stream(&mut random, &tables))?;
-    steps.push(json!({ "sql": part }));
+    for part in 1..=random.size(1..=4) {
+        let file = format!("stream_{part}.sql");
+        if part > 1 {
+            steps.push(json!({ "drain": true }));
+        }
+        fs::write(folder.join(&file), stream(&mut random, &mut tables, &mut names, part > 1))?;
+        steps.push(json!({ "sql": file }));
+    }
     let document = json!({
         "config": Value::Object(settings::connector(&mut random)),
         "worker": Value::Object(settings::worker(&mut random)),
@@ -46,19 +53,28 @@ pub(crate) fn write(root: &Path, seed: u64) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-fn stream(random: &mut Random, tables: &[Table]) -> String {
+/// Changes of rows, before which the tables themselves may change.
+fn stream(random: &mut Random, tables: &mut Vec<Table>, names: &mut Names, with_ddl: bool) -> String {
     let mut sql = String::new();
-    for _ in 0..random.size(3..=10) {
-        let transaction = random.chance(40);
-        if transaction {
+    let mut open = with_ddl && random.chance(30);
+    if open {
+        sql += "BEGIN;\n";
+    }
+    for _ in 0..if with_ddl { random.size(1..=3) } else { 0 } {
+        sql += &ddl(random, tables, names);
+    }
+    for _ in 0..random.size(3..=8) {
+        let transaction = open || random.chance(40);
+        if transaction && !open {
             sql += "BEGIN;\n";
         }
+        open = false;
         for _ in 0..if transaction { random.size(1..=5) } else { 1 } {
             let table = random.pick(tables);
             sql += &changes::change(random, table);
         }
         if transaction {
-            sql += if random.chance(10) { "ROLLBACK;\n" } else { "COMMIT;\n" };
+            sql += if random.chance(10) && !with_ddl { "ROLLBACK;\n" } else { "COMMIT;\n" };
         }
     }
     sql

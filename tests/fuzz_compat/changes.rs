@@ -1,8 +1,8 @@
 //! Random changes of rows.
 
-use crate::names::quoted;
+use crate::column::{Column, Made};
 use crate::random::Random;
-use crate::table::{Column, Table};
+use crate::table::Table;
 
 /// One statement that changes rows of the table.
 pub(crate) fn change(random: &mut Random, table: &Table) -> String {
@@ -21,7 +21,11 @@ pub(crate) fn insert(random: &mut Random, table: &Table) -> String {
     let columns: Vec<&Column> = table
         .columns
         .iter()
-        .filter(|column| table.is_key(column) || (column.not_null && column.default.is_none()) || random.chance(85))
+        .filter(|column| match column.made {
+            Made::Given => !column.fills_itself() || random.chance(85),
+            Made::Serial(_) | Made::Identity => random.chance(20),
+            Made::Generated => false,
+        })
         .collect();
     if columns.is_empty() {
         return format!("INSERT INTO {} DEFAULT VALUES;\n", table.quoted());
@@ -32,7 +36,7 @@ pub(crate) fn insert(random: &mut Random, table: &Table) -> String {
             format!("({})", values.join(", "))
         })
         .collect();
-    let names: Vec<String> = columns.iter().map(|column| quoted(&column.name)).collect();
+    let names: Vec<String> = columns.iter().map(|column| column.quoted()).collect();
     let (table, names, rows) = (table.quoted(), names.join(", "), rows.join(",\n    "));
     format!("INSERT INTO {table} ({names}) VALUES\n    {rows}\n    ON CONFLICT DO NOTHING;\n")
 }
@@ -45,7 +49,8 @@ fn value(random: &mut Random, column: &Column) -> String {
 }
 
 fn update(random: &mut Random, table: &Table) -> String {
-    let mut columns: Vec<&Column> = table.columns.iter().filter(|column| !table.is_key(column)).collect();
+    let mut columns: Vec<&Column> =
+        table.columns.iter().filter(|column| !table.is_key(column) && column.made != Made::Generated).collect();
     if columns.is_empty() {
         return insert(random, table);
     }
@@ -54,7 +59,7 @@ fn update(random: &mut Random, table: &Table) -> String {
     let sets: Vec<String> = columns
         .iter()
         .map(|column| {
-            let name = quoted(&column.name);
+            let name = column.quoted();
             // A value set to itself leaves an out-of-line value where it is.
             let value = if random.chance(20) { name.clone() } else { value(random, column) };
             format!("{name} = {value}")
@@ -69,7 +74,7 @@ fn change_key(random: &mut Random, table: &Table) -> String {
     let mut sets = Vec::new();
     let mut same = Vec::new();
     for column in keys {
-        let (name, value) = (quoted(&column.name), column.of.value(random));
+        let (name, value) = (column.quoted(), column.of.value(random));
         let cast = format!("{value}::{}", column.of.sql());
         same.push(format!("{name} = {cast}"));
         sets.push(format!("{name} = {cast}"));

@@ -58,8 +58,14 @@ impl Kind {
     }
 }
 
+/// The kind of this name.
+pub(crate) fn named(sql: &str) -> &'static Kind {
+    KINDS.iter().find(|kind| kind.sql == sql).unwrap_or(&KINDS[0])
+}
+
 /// What the tables of a case may name. No domain over an enum: a database that holds one keeps the reference from starting.
-pub(crate) const PRELUDE: &str = r#"CREATE EXTENSION hstore;
+pub(crate) const PRELUDE: &str = r#"CREATE SCHEMA "Odd Schema";
+CREATE EXTENSION hstore;
 CREATE EXTENSION citext;
 CREATE EXTENSION ltree;
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'very happy', 'it''s', 'comma,d', 'ключ', '☃"\');
@@ -157,7 +163,7 @@ pub(crate) static KINDS: &[Kind] = &[
     kind("numeric(5,-2)", &["0", "1234500", "-100"]).key(),
     kind("numeric(3,6)", &["0", "0.000123", "-0.000999"]).key(),
     kind("money", &["0", "-1.01", "92233720368547758.07", "-92233720368547758.08", "0.5"]).defaults(&["1.5"]).key(),
-    kind("boolean", &["t", "f"]).defaults(&["true", "false", "NOT true"]).key(),
+    kind("boolean", &["t", "f"]).defaults(&["true", "false", "(NOT true)"]).key(),
     kind("bit", &["0", "1"]).defaults(&["B'1'"]).key(),
     kind("bit(3)", &["000", "101", "111"]).defaults(&["B'101'"]).key(),
     kind("bit(17)", &["00000000000000000", "10000000000000001"]).key(),

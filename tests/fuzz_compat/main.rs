@@ -8,12 +8,15 @@
 
 mod case;
 mod changes;
+mod column;
+mod ddl;
 mod kinds;
 mod names;
 mod oracle;
 mod random;
 mod settings;
 mod table;
+mod types;
 mod values;
 
 use std::path::{Path, PathBuf};

@@ -37,7 +37,7 @@ const NAMES: &[&str] = &[
     "key",
     "null",
     "colon:ed",
-    "very_long_name_that_has_sixty_three_bytes_which_is_the_limit_of_pg",
+    "very_long_name_that_has_sixty_three_bytes_which_is_the_limit_of",
 ];
 
 /// A pool from which each name is taken once.

@@ -79,9 +79,12 @@ impl Column {
         };
         let placeholder = codec::placeholder(&codec, element, &schema, config);
         let name = naming::field_name(facts.name, config.field_name_adjustment).into();
-        // The reference's stream has no values of this type.
+        // The reference's stream has no values of this type, unless it takes those of unknown types.
         let is_name = resolved.base.schema == "pg_catalog" && resolved.base.name == "name";
-        let lost = is_name && chooser.path == Path::Stream && config.compatibility == Compatibility::Exact;
+        let lost = is_name
+            && !config.include_unknown_datatypes
+            && chooser.path == Path::Stream
+            && config.compatibility == Compatibility::Exact;
         let absent = facts.absent || lost;
         Some(Self { name, cell, schema: Arc::new(schema), codec, absent, rewrite: None, fallback, placeholder })
     }

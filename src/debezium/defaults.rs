@@ -4,7 +4,7 @@
 //! not known before a row exists; anything else is no default.
 
 use super::capture::Capture;
-use super::codec::Codec;
+use super::codec::{Codec, DateUnit, TimeUnit, TimestampUnit};
 use super::config::Compatibility;
 use crate::words::data::Value;
 use crate::words::table::{PgType, PgTypeKind};
@@ -29,9 +29,42 @@ pub(super) fn default_value(expression: &str, base: &PgType, codec: &Codec, mode
         ("timestamptz", "infinity" | "-infinity") => return None,
         (_, text) => text,
     };
+    // Defaults are parsed from text everywhere.
+    let codec = if let Codec::JavaSql(codec) = codec { codec } else { codec };
+    if mode == Compatibility::Exact
+        && let Some(end) = end_of_time(text, codec)
+    {
+        return end;
+    }
     let mut capture = Capture::default();
     codec.push(text, &mut capture).ok()?;
     capture.value().filter(|value| !matches!(value, Value::Struct(_)))
+}
+
+/// For defaults, unlike for values, the reference reads `infinity` and `24:00` as the extremes of `java.time`, in whose units
+/// they overflow. `Some(None)`: such a default is not shown at all.
+fn end_of_time(text: &str, codec: &Codec) -> Option<Option<Value>> {
+    let late = match text {
+        "infinity" | "24:00:00" => true,
+        "-infinity" => false,
+        _ => return None,
+    };
+    let int = |last, first| Value::Int(if late { last } else { first });
+    let iso = |last: &str, first: &str| Value::String(if late { last } else { first }.to_owned());
+    Some(match codec {
+        Codec::Date(DateUnit::Days) => Some(int(169_560_311, -170_999_002)),
+        Codec::Date(DateUnit::Iso) => Some(iso("+999999999-12-31Z", "-999999999-01-01Z")),
+        Codec::Timestamp(TimestampUnit::Micros) => Some(int(i64::MIN + 999_998, i64::MIN)),
+        Codec::Timestamp(TimestampUnit::Iso) => {
+            Some(iso("+999999999-12-31T23:59:59.999999999Z", "-999999999-01-01T00:00:00Z"))
+        }
+        Codec::Timestamp(TimestampUnit::Millis | TimestampUnit::Nanos) => None,
+        Codec::Time(TimeUnit::Millis) => Some(Value::Int(86_399_999)),
+        Codec::Time(TimeUnit::Micros) => Some(Value::Int(86_399_999_999)),
+        Codec::Time(TimeUnit::Nanos) => Some(Value::Int(86_399_999_999_999)),
+        Codec::Time(TimeUnit::Iso) => Some(iso("23:59:59.999999999Z", "")),
+        _ => return None,
+    })
 }
 
 /// What stands for a value made by a function. `None`: columns of this type show no default at all.

@@ -44,16 +44,14 @@ impl Chooser<'_> {
     }
 
     fn array(&self, element: u32, typmod: i32) -> Option<(Codec, Schema)> {
-        // An array of a domain is left out; a domain over an array is an array.
+        // Nothing is known of a domain in an array; a domain over an array is an array.
         let declared = self.types.declared(element)?;
-        if matches!(declared.kind, PgTypeKind::Domain { .. }) {
-            return None;
-        }
+        let domain = matches!(declared.kind, PgTypeKind::Domain { .. });
         let builtin = if declared.schema == "pg_catalog" { declared.name.as_str() } else { "" };
         if NEVER_IN_ARRAYS.contains(&builtin) {
             return None;
         }
-        let (codec, schema) = self.plain(element, typmod)?;
+        let (codec, schema) = if domain { unknown(declared, self.config)? } else { self.plain(element, typmod)? };
         if builtin == "bit" {
             return Some((Codec::Nothing, schema));
         }

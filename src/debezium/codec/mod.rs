@@ -18,11 +18,10 @@ pub(super) use array::for_each_item;
 pub(super) use binary::push_encoded;
 pub(super) use choose::{Chooser, binary_kind};
 pub(super) use placeholder::{fallback, placeholder};
-pub(super) use temporal::civil;
+pub(super) use temporal::{DateUnit, TimeUnit, TimestampUnit, civil};
 
 use super::config::BinaryMode;
 use crate::words::data::{Decimal, ValueSink};
-use temporal::{DateUnit, TimeUnit, TimestampUnit};
 
 /// The text does not fit the codec; says why without the value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -59,8 +59,8 @@ const WORKER: &[(&str, &[&str])] = &[
 #[rustfmt::skip]
 const UNWRAP: &[(&str, &[&str])] = &[
     ("delete.tombstone.handling.mode", &["drop", "tombstone", "rewrite", "rewrite-with-tombstone", "delete-to-tombstone"]),
-    ("add.fields", &["op,table,lsn", "op,source.ts_ms,source.snapshot:snap,transaction.id,missing", "db,version,connector,source.lsn"]),
-    ("add.fields.prefix", &["", "x_"]),
+    ("add.fields", &["op,table,lsn", "op,source.ts_ms,source.snapshot:snap,transaction.id,missing", "op,db,version,connector,source.lsn"]),
+    ("add.fields.prefix", &[""]),
     ("add.headers", &["op,db,source.schema:s", "transaction.total_order,txId,op"]),
     ("add.headers.prefix", &["h."]),
     ("replace.null.with.default", &["false"]),
@@ -78,6 +78,8 @@ pub(crate) fn connector(random: &mut Random) -> Map<String, Value> {
     if random.chance(15) {
         chosen.insert("transforms".to_owned(), json!("unwrap"));
         chosen.insert("transforms.unwrap.type".to_owned(), json!("io.debezium.transforms.ExtractNewRecordState"));
+        // The oracle tells rows of a snapshot, whose positions differ, by their `op`.
+        chosen.insert("transforms.unwrap.add.fields".to_owned(), json!("op"));
         for (key, value) in some(random, UNWRAP, 40) {
             chosen.insert(format!("transforms.unwrap.{key}"), value);
         }

@@ -43,8 +43,10 @@ impl Type {
             return self.scalar(random);
         }
         let length = random.size(0..=3);
-        let elements: Vec<String> =
-            (0..length).map(|_| if random.chance(20) { "NULL".to_owned() } else { self.scalar(random) }).collect();
+        // A NULL among elements that may not be null makes the whole array null.
+        let elements: Vec<String> = (0..length)
+            .map(|_| if self.special && random.chance(20) { "NULL".to_owned() } else { self.scalar(random) })
+            .collect();
         format!("ARRAY[{}]::{}", elements.join(", "), self.sql())
     }
 

@@ -73,15 +73,17 @@ impl Chooser<'_> {
         let required = matches!(codec, Codec::Unknown(_) | Codec::Geometric(_))
             || matches!(declared.kind, PgTypeKind::Enum(_))
             || builtin == "tsvector";
+        // Optional in its schema, and yet.
+        let void = required || declared.name == "ltree";
         let rules = Elements {
-            no_nulls: required && self.is_exact(),
+            no_nulls: void && self.is_exact(),
             nested: !self.is_exact(),
             // Outside of what nanoseconds reach: that element is null, the others stand.
             forgiving: self.config.time == TimeMode::Nanoseconds && builtin == "timestamp",
             // The only type of the server whose elements stand between something else.
             delimiter: if builtin == "box" { ';' } else { ',' },
         };
-        let schema = Schema::new(Kind::Array(Box::new(schema.optional_if(!rules.no_nulls))));
+        let schema = Schema::new(Kind::Array(Box::new(schema.optional_if(!(required && self.is_exact())))));
         Some((Codec::Array { element: Box::new(codec), rules }, schema))
     }
 }

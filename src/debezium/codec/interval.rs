@@ -64,9 +64,11 @@ impl Interval {
         #[allow(clippy::cast_precision_loss)]
         let float = |n: i64| n as f64;
         let days = float(self.years * 12 + self.months) * DAYS_PER_MONTH + float(self.days);
-        let seconds = ((days * 24.0 + float(self.hours)) * 60.0 + float(self.minutes)) * 60.0 + float(self.seconds);
+        // The driver hands seconds over as a double, fraction included.
+        let clock_seconds = float(self.seconds) + float(self.micros) / 1e6;
+        let seconds = ((days * 24.0 + float(self.hours)) * 60.0 + float(self.minutes)) * 60.0 + clock_seconds;
         #[allow(clippy::cast_possible_truncation)] // saturates, as Java's cast does
-        let micros = (seconds * 1e6 + float(self.micros)) as i64;
+        let micros = (seconds * 1e6) as i64;
         micros
     }
 }
@@ -98,6 +100,8 @@ mod tests {
         assert_eq!(show("00:00:00"), "P0Y0M0DT0H0M0S");
         assert_eq!(parse("1 year 2 mons 3 days 04:05:06.78").unwrap().micros(), 37_091_106_780_000);
         assert_eq!(parse("-1 years +1 mons -1 days +00:00:00.1").unwrap().micros(), -29_014_199_900_000);
+        let rounded = "17 years 11 mons -124 days -09:01:50.553845";
+        assert_eq!(parse(rounded).unwrap().micros(), 554_660_889_446_154);
     }
 
     #[test]

@@ -1,0 +1,1 @@
+INSERT INTO span SELECT -n, i FROM made;

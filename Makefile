@@ -1,6 +1,6 @@
 # What a person types. Everything that is missing on the machine is installed by the targets themselves, and said so.
 
-.PHONY: build release test test-matrix unit lint demo bench fuzz-compat tools
+.PHONY: build release test test-matrix unit compatibility lint demo bench fuzz-compat tools
 
 build: tools
 	cargo build
@@ -18,7 +18,11 @@ test-matrix: tools
 	set -e; for major in $(PG); do tests/servers --pg $$major --kafka -- cargo test --test it cases; done
 
 unit: tools
-	cargo test --lib --test laws
+	cargo test --lib --test laws --test compatibility
+
+# The tables of docs/compatibility.md, from the recorded cases; a test keeps them true.
+compatibility: tools
+	UPDATE=1 cargo test --test compatibility
 
 lint: tools
 	cargo fmt --check

@@ -38,7 +38,9 @@ pub(crate) fn write(root: &Path, seed: u64) -> io::Result<PathBuf> {
     let mut steps = vec![json!({ "sql": "setup.sql" }), json!({ "start": true })];
     for part in 1..=random.size(1..=4) {
         let file = format!("stream_{part}.sql");
-        if part > 1 {
+        if part > 1 && random.chance(20) {
+            steps.extend([json!({ "stop": true }), json!({ "start": true })]);
+        } else if part > 1 {
             steps.push(json!({ "drain": true }));
         }
         fs::write(folder.join(&file), stream(&mut random, &mut tables, &mut names, part > 1))?;
@@ -71,11 +73,19 @@ fn stream(random: &mut Random, tables: &mut Vec<Table>, names: &mut Names, with_
         open = false;
         for _ in 0..if transaction { random.size(1..=5) } else { 1 } {
             let table = random.pick(tables);
-            sql += &changes::change(random, table);
+            sql += &match random.int(0..=19) {
+                0 if transaction => undone(random, table),
+                _ => changes::change(random, table),
+            };
         }
         if transaction {
             sql += if random.chance(10) && !with_ddl { "ROLLBACK;\n" } else { "COMMIT;\n" };
         }
     }
     sql
+}
+
+/// Changes that a savepoint takes back.
+fn undone(random: &mut Random, table: &Table) -> String {
+    format!("SAVEPOINT s;\n{}ROLLBACK TO s;\n", changes::change(random, table))
 }

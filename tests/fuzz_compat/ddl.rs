@@ -5,6 +5,7 @@
 //! table before its rows, so that what the reference reads late is what was true at the time.
 
 use crate::column::{Column, Made};
+use crate::kinds;
 use crate::names::{Names, literal, quoted};
 use crate::random::Random;
 use crate::table::{Identity, Table};
@@ -17,6 +18,11 @@ pub(crate) fn ddl(random: &mut Random, tables: &mut Vec<Table>, names: &mut Name
             let sql = table.sql();
             tables.push(table);
             return sql;
+        }
+        // A label may be used once the transaction that adds it is over, hence not here; the list in the schemas matters.
+        2 => {
+            let label = literal(&format!("label {}", random.int(0..=99)));
+            return format!("ALTER TYPE mood ADD VALUE IF NOT EXISTS {label} BEFORE 'ok';\n");
         }
         1 if tables.len() > 1 => {
             let table = tables.remove(random.size(0..=tables.len() - 1));
@@ -39,7 +45,8 @@ pub(crate) fn ddl(random: &mut Random, tables: &mut Vec<Table>, names: &mut Name
         5..=8 => drop_column(random, table),
         9..=10 => rename_column(random, table),
         11..=13 => retype(random, table),
-        14 => set_default(random, table),
+        14 if random.chance(50) => set_default(random, table),
+        14 => to_text(random, table),
         15..=16 if !table.partitioned => {
             table.identity = Identity::random(random);
             if table.identity == Identity::Index && table.key.is_empty() {
@@ -67,9 +74,10 @@ fn plain_column(random: &mut Random, table: &Table) -> Option<usize> {
 }
 
 fn drop_column(random: &mut Random, table: &mut Table) -> String {
-    // The reference fails on a table without columns.
+    // The reference fails on a table without columns, and is silent about rows without any.
+    let given = |column: &&Column| column.made != Made::Generated;
     match plain_column(random, table) {
-        Some(at) if table.columns.len() > 1 => {
+        Some(at) if table.columns.iter().filter(given).count() > 1 => {
             let column = table.columns.remove(at);
             format!("ALTER TABLE {} DROP COLUMN {};\n", table.quoted(), column.quoted())
         }
@@ -97,6 +105,20 @@ fn retype(random: &mut Random, table: &mut Table) -> String {
     let sql = column.of.sql();
     // Whatever stands there need not be a value of the new type.
     format!("ALTER TABLE {name} DROP COLUMN {quoted}, ADD COLUMN {quoted} {sql};\n")
+}
+
+/// A change of type that keeps the values.
+fn to_text(random: &mut Random, table: &mut Table) -> String {
+    let Some(at) = plain_column(random, table) else { return String::new() };
+    let (name, column) = (table.quoted(), &mut table.columns[at]);
+    if column.made != Made::Given {
+        return String::new();
+    }
+    let quoted = column.quoted();
+    (column.of, column.default) = (Type::plain(kinds::named("text")), None);
+    format!(
+        "ALTER TABLE {name} ALTER COLUMN {quoted} DROP DEFAULT, ALTER COLUMN {quoted} TYPE text USING {quoted}::text;\n"
+    )
 }
 
 fn set_default(random: &mut Random, table: &mut Table) -> String {

@@ -1,6 +1,6 @@
 //! A random table: what it is now, and the SQL that makes it.
 
-use crate::column::Column;
+use crate::column::{Column, Made};
 use crate::names::{Names, literal, quoted};
 use crate::random::Random;
 
@@ -55,6 +55,10 @@ impl Table {
         random.shuffle(&mut key);
         for _ in 0..random.size(1..=10) {
             columns.push(Column::random(random, &mut unused));
+        }
+        // The reference is silent about rows that have only generated columns.
+        if columns.iter().all(|column| column.made == Made::Generated) {
+            columns.push(Column::numbered(random, "number".to_owned()));
         }
         if random.chance(30) {
             random.shuffle(&mut columns);

@@ -44,7 +44,6 @@ const NAMES: &[&str] = &[
 pub(crate) struct Names(Vec<&'static str>, usize);
 
 impl Names {
-    /// `odd`: how many percent of the names are hard ones.
     pub(crate) fn new(random: &mut Random) -> Self {
         let mut names = NAMES.to_vec();
         random.shuffle(&mut names);

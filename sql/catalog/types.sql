@@ -6,7 +6,8 @@ SELECT t.oid,
        CASE WHEN t.typtype = 'b' AND t.typoutput = 'array_out'::regproc THEN t.typelem ELSE 0::oid END,
        t.typbasetype,
        t.typtypmod,
-       ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
+       ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
+       t.typdelim
 FROM pg_type t
 JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE n.nspname <> 'pg_toast'

@@ -33,5 +33,6 @@ fn pg_type(row: &tokio_postgres::Row) -> Result<PgType, CatalogError> {
         b'd' => PgTypeKind::Domain { base: row.try_get(5)?, typmod: row.try_get(6)? },
         _ => PgTypeKind::Other,
     };
-    Ok(PgType { oid: row.try_get(0)?, schema: row.try_get(1)?, name: row.try_get(2)?, kind })
+    let delimiter = char::from(u8::try_from(row.try_get::<_, i8>(8)?).unwrap_or(b','));
+    Ok(PgType { oid: row.try_get(0)?, schema: row.try_get(1)?, name: row.try_get(2)?, delimiter, kind })
 }

@@ -115,6 +115,7 @@ async fn rig(skip: Option<Skip>) -> Rig {
         oid,
         schema: "pg_catalog".to_owned(),
         name: name.to_owned(),
+        delimiter: ',',
         kind: PgTypeKind::Base,
     };
     let types = Types::new([base(23, "int4"), base(25, "text")]);

@@ -60,7 +60,8 @@ impl Column {
         let (types, config) = (chooser.types, chooser.config);
         let (codec, mut schema) = chooser.choose(facts.type_oid, facts.typmod)?;
         let resolved = types.resolve(facts.type_oid, facts.typmod)?;
-        schema.optional = !facts.not_null;
+        // The reference calls PostGIS values optional, whatever the column says.
+        schema.optional = !facts.not_null || codec == Codec::Geometry;
         if config.include_schema_comments {
             schema.doc = facts.comment.map(Arc::from).or(schema.doc);
         }

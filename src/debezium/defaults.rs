@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn of(name: &str) -> PgType {
-        PgType { oid: 0, schema: "pg_catalog".into(), name: name.into(), kind: PgTypeKind::Base }
+        PgType { oid: 0, schema: "pg_catalog".into(), name: name.into(), delimiter: ',', kind: PgTypeKind::Base }
     }
 
     fn text_default(expression: &str, mode: Compatibility) -> Option<Value> {

@@ -50,6 +50,8 @@ pub struct PgType {
     pub oid: u32,
     pub schema: String,
     pub name: String,
+    /// What stands between two of its values in an array literal: a comma, but for `box` and PostGIS.
+    pub delimiter: char,
     pub kind: PgTypeKind,
 }
 

@@ -80,8 +80,7 @@ impl Chooser<'_> {
             nested: !self.is_exact(),
             // Outside of what nanoseconds reach: that element is null, the others stand.
             forgiving: self.config.time == TimeMode::Nanoseconds && builtin == "timestamp",
-            // The only type of the server whose elements stand between something else.
-            delimiter: if builtin == "box" { ';' } else { ',' },
+            delimiter: declared.delimiter,
         };
         let schema = Schema::new(Kind::Array(Box::new(schema.optional_if(!(required && self.is_exact())))));
         Some((Codec::Array { element: Box::new(codec), rules }, schema))

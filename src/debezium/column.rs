@@ -35,8 +35,9 @@ pub(super) struct Column {
     pub(super) schema: Arc<Schema>,
     codec: Codec,
     absent: bool,
+    in_key: bool,
     rewrite: Option<Rewrite>,
-    /// For a required column: what a null becomes. `None`: no such value exists and the event fails.
+    /// For a required column: what a null becomes. `None`: no such value exists.
     fallback: Option<Value>,
     /// For an unchanged toasted value.
     placeholder: Option<Value>,
@@ -50,7 +51,7 @@ pub(super) enum Outcome {
     Dropped(Unconvertible),
 }
 
-/// A required column has no value and nothing may stand in for it.
+/// A required column of a key has no value and nothing may stand in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RequiredNull;
 
@@ -87,11 +88,22 @@ impl Column {
             && chooser.path == Path::Stream
             && config.compatibility == Compatibility::Exact;
         let absent = facts.absent || lost;
-        Some(Self { name, cell, schema: Arc::new(schema), codec, absent, rewrite: None, fallback, placeholder })
+        Some(Self {
+            name,
+            cell,
+            schema: Arc::new(schema),
+            codec,
+            absent,
+            in_key: true,
+            rewrite: None,
+            fallback,
+            placeholder,
+        })
     }
 
-    /// Obeys the rules that match this column of `table` (`schema.table`). For values, never for keys.
-    pub(super) fn ruled(mut self, facts: &ColumnFacts<'_>, table: &str, chooser: &Chooser<'_>) -> Self {
+    /// As a column of the value, which obeys the rules that match it in `table` (`schema.table`); those of keys do not.
+    pub(super) fn in_value(mut self, facts: &ColumnFacts<'_>, table: &str, chooser: &Chooser<'_>) -> Self {
+        self.in_key = false;
         let (types, config) = (chooser.types, chooser.config);
         let sequence = facts.default.is_some_and(|default| default.contains("nextval("));
         let source = SourceType::of(facts.type_oid, facts.typmod, sequence, types, chooser.path);
@@ -138,7 +150,10 @@ impl Column {
         match (cell, old) {
             (Cell::Text(text), _) | (Cell::Unchanged, Some(Cell::Text(text))) => self.convert(text, sink),
             (Cell::Unchanged, Some(Cell::Null)) | (Cell::Null, _) => {
-                push(self.fallback.as_ref().ok_or(RequiredNull)?, sink);
+                let Some(fallback) = &self.fallback else {
+                    return self.dropped(Unconvertible("no value, and none of its type may stand in for it"), sink);
+                };
+                push(fallback, sink);
                 Ok(Outcome::Pushed)
             }
             (Cell::Unchanged, _) => match &self.placeholder {
@@ -163,7 +178,8 @@ impl Column {
     }
 
     fn dropped<S: ValueSink>(&self, why: Unconvertible, sink: &mut S) -> Result<Outcome, RequiredNull> {
-        if !self.schema.optional {
+        // The reference fails on a null in a required field. In a key there is no other way; in a value null is the truth.
+        if self.in_key && !self.schema.optional {
             return Err(RequiredNull);
         }
         sink.null();

@@ -71,7 +71,7 @@ impl Prepared {
                 continue;
             }
             match Column::describe(column, cell, &chooser) {
-                Some(described) => columns.push(described.ruled(column, &collection, &chooser)),
+                Some(described) => columns.push(described.in_value(column, &collection, &chooser)),
                 None => left_out.push(column.name),
             }
         }

@@ -7,7 +7,7 @@ use crate::debezium::hash::name_uuid;
 use crate::words::data::{Kind, Schema, Value};
 use crate::words::table::PgType;
 
-/// The value of a required column whose cell is null (key-only old rows): the type's zero. `None`: the reference fails.
+/// The value of a required column whose cell is null (key-only old rows): the type's zero. `None`: there is none.
 pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Value> {
     let text = |text: &str| Value::String(text.to_owned());
     Some(match codec {
@@ -34,7 +34,6 @@ pub(in crate::debezium) fn fallback(codec: &Codec, schema: &Schema) -> Option<Va
         Codec::Time(TimeUnit::Iso) | Codec::TimeTz => text("00:00:00Z"),
         Codec::Time(_) => Value::Int(0),
         Codec::Timestamp(TimestampUnit::Iso) | Codec::TimestampTz { .. } => text("1970-01-01T00:00:00Z"),
-        Codec::Timestamp(TimestampUnit::Nanos) => return None,
         Codec::Timestamp(_) => Value::Int(0),
         Codec::IntervalText => text("P0Y0M0DT0H0M0S"),
         Codec::Array { .. } | Codec::Vector { .. } => Value::Array(Vec::new()),

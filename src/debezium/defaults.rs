@@ -3,10 +3,9 @@
 //! A literal passes through the column's own codec; a function call becomes a type's placeholder, because its value is
 //! not known before a row exists; anything else is no default.
 
-use super::capture::Capture;
 use super::codec::{Codec, DateUnit, TimeUnit, TimestampUnit};
 use super::config::Compatibility;
-use crate::words::data::Value;
+use crate::words::data::{TreeSink, Value};
 use crate::words::table::{PgType, PgTypeKind};
 
 /// The default of a column of type `base`; `None` when the schema shows none.
@@ -36,7 +35,7 @@ pub(super) fn default_value(expression: &str, base: &PgType, codec: &Codec, mode
     {
         return end;
     }
-    let mut capture = Capture::default();
+    let mut capture = TreeSink::default();
     codec.push(text, &mut capture).ok()?;
     capture.value().filter(|value| !matches!(value, Value::Struct(_)))
 }

@@ -4,7 +4,6 @@
 //! argument; connections, clocks and converters are unknown here. Behaviour follows Debezium 3.6.1.Final as recorded;
 //! where [`Compatibility::Correct`] departs from it, the code says so at that place.
 
-mod capture;
 pub mod cloudevents;
 mod codec;
 mod column;

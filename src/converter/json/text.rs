@@ -1,5 +1,8 @@
 //! Spelling of scalars: Jackson's strings, Java's floats, `BigDecimal.toString`.
 
+use std::fmt::LowerExp;
+use std::io::Write;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -112,8 +115,7 @@ pub(super) fn float64(v: f64, spelling: Spelling, out: &mut Vec<u8>) {
         return not_finite(v.is_nan(), v.is_sign_negative(), spelling, out);
     }
     if v != 0.0 && v.abs() < 1e-322 {
-        // So small that one digit would do; Java prints two.
-        return spell_as_java(&format!("{v:.1e}"), out);
+        return two_digits(v, out);
     }
     spell_as_java(ryu::Buffer::new().format_finite(v), out);
 }
@@ -123,9 +125,18 @@ pub(super) fn float32(v: f32, spelling: Spelling, out: &mut Vec<u8>) {
         return not_finite(v.is_nan(), v.is_sign_negative(), spelling, out);
     }
     if v != 0.0 && v.abs() < 2e-44 {
-        return spell_as_java(&format!("{v:.1e}"), out);
+        return two_digits(v, out);
     }
     spell_as_java(ryu::Buffer::new().format_finite(v), out);
+}
+
+/// So small that one digit would do; Java prints two.
+fn two_digits(v: impl LowerExp, out: &mut Vec<u8>) {
+    let mut room = [0; 16];
+    let mut rest = &mut room[..];
+    let _ = write!(rest, "{v:.1e}");
+    let length = 16 - rest.len();
+    spell_as_java(std::str::from_utf8(&room[..length]).unwrap_or("0"), out);
 }
 
 fn not_finite(nan: bool, negative: bool, spelling: Spelling, out: &mut Vec<u8>) {

@@ -1,5 +1,7 @@
 //! Array literals: `{1,NULL,"a \"quoted\" one",{2,3}}`.
 
+use std::borrow::Cow;
+
 use super::{Codec, Elements, Unconvertible};
 use crate::words::data::ValueSink;
 
@@ -68,7 +70,7 @@ fn push_element<S: ValueSink>(text: &str, element: &Codec, rules: Elements, sink
 enum Item<'a> {
     Null,
     Bare(&'a str),
-    Quoted(String),
+    Quoted(Cow<'a, str>),
     /// With its braces.
     Array(&'a str),
 }
@@ -112,13 +114,18 @@ impl<'a> Items<'a> {
     }
 
     fn quoted(&mut self, text: &'a str) -> Result<Item<'a>, Unconvertible> {
-        let mut item = String::new();
-        let mut chars = text.char_indices();
+        let end = text.find(['"', '\\']).ok_or(BROKEN)?;
+        if text.as_bytes()[end] == b'"' {
+            self.rest = &text[end + 1..];
+            return Ok(Item::Quoted(Cow::Borrowed(&text[..end])));
+        }
+        let mut item = text[..end].to_owned();
+        let mut chars = text[end..].char_indices();
         while let Some((position, c)) = chars.next() {
             match c {
                 '"' => {
-                    self.rest = &text[position + 1..];
-                    return Ok(Item::Quoted(item));
+                    self.rest = &text[end + position + 1..];
+                    return Ok(Item::Quoted(Cow::Owned(item)));
                 }
                 '\\' => item.push(chars.next().ok_or(BROKEN)?.1),
                 _ => item.push(c),
@@ -162,7 +169,7 @@ mod tests {
             found.push(match item {
                 Item::Null => None,
                 Item::Bare(text) => Some(text.to_owned()),
-                Item::Quoted(text) => Some(text),
+                Item::Quoted(text) => Some(text.into_owned()),
                 Item::Array(text) => Some(text.to_owned()),
             });
         }

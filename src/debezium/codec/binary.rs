@@ -9,7 +9,12 @@ pub(super) fn push_bytea<S: ValueSink>(text: &str, mode: BinaryMode, sink: &mut 
     let hex = text.strip_prefix("\\x").ok_or(Unconvertible("not in bytea_output=hex"))?;
     match mode {
         BinaryMode::Hex => sink.str(hex),
-        _ => push_encoded(&unhex(hex)?, mode, sink),
+        _ => {
+            let mut room = Room::default();
+            let bytes = room.of(hex.len() / 2);
+            unhex_into(hex, bytes)?;
+            push_encoded(bytes, mode, sink);
+        }
     }
     Ok(())
 }
@@ -25,12 +30,45 @@ pub(in crate::debezium) fn push_encoded<S: ValueSink>(bytes: &[u8], mode: Binary
 }
 
 pub(super) fn unhex(hex: &str) -> Result<Vec<u8>, Unconvertible> {
+    let mut bytes = vec![0; hex.len() / 2];
+    unhex_into(hex, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// `bytes` is half as long as `hex`.
+fn unhex_into(hex: &str, bytes: &mut [u8]) -> Result<(), Unconvertible> {
     const BROKEN: Unconvertible = Unconvertible("not a hex string");
     let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or(BROKEN);
     if !hex.len().is_multiple_of(2) {
         return Err(BROKEN);
     }
-    hex.as_bytes().chunks_exact(2).map(|pair| Ok(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Ok(())
+}
+
+/// Room for bytes: on the stack when they are few, which they mostly are.
+struct Room {
+    few: [u8; 256],
+    many: Vec<u8>,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { few: [0; 256], many: Vec::new() }
+    }
+}
+
+impl Room {
+    /// So many zeros.
+    fn of(&mut self, length: usize) -> &mut [u8] {
+        if length <= self.few.len() {
+            return &mut self.few[..length];
+        }
+        self.many.resize(length, 0);
+        &mut self.many
+    }
 }
 
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -50,8 +88,9 @@ fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
 }
 
 /// Little-endian bytes as `BitSet.toByteArray`: as many as the highest set bit needs.
-pub(super) fn bits(text: &str) -> Result<Vec<u8>, Unconvertible> {
-    let mut bytes = vec![0u8; text.len().div_ceil(8)];
+pub(super) fn push_bits<S: ValueSink>(text: &str, sink: &mut S) -> Result<(), Unconvertible> {
+    let mut room = Room::default();
+    let bytes = room.of(text.len().div_ceil(8));
     for (position, bit) in text.bytes().rev().enumerate() {
         match bit {
             b'0' => {}
@@ -60,20 +99,27 @@ pub(super) fn bits(text: &str) -> Result<Vec<u8>, Unconvertible> {
         }
     }
     let length = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
-    bytes.truncate(length);
-    Ok(bytes)
+    sink.bytes(&bytes[..length]);
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::data::{TreeSink, Value};
 
     #[test]
     fn bits_are_little_endian_and_short() {
-        assert_eq!(bits("00").unwrap(), b"");
-        assert_eq!(bits("11").unwrap(), [3]);
-        assert_eq!(bits("1000000").unwrap(), [0x40]);
-        assert_eq!(bits("1000000000000001").unwrap(), [0x01, 0x80]);
+        let bits = |text: &str| {
+            let mut tree = TreeSink::default();
+            push_bits(text, &mut tree).map(|()| tree.value())
+        };
+        let bytes = |bytes: &[u8]| Ok(Some(Value::Bytes(bytes.to_vec())));
+        assert_eq!(bits("00"), bytes(b""));
+        assert_eq!(bits("11"), bytes(&[3]));
+        assert_eq!(bits("1000000"), bytes(&[0x40]));
+        assert_eq!(bits("1000000000000001"), bytes(&[0x01, 0x80]));
+        assert_eq!(bits(&"1".repeat(3000)), bytes(&[0xFF; 375]));
         assert!(bits("102").is_err());
     }
 

@@ -132,7 +132,7 @@ impl Codec {
                 "0" => sink.bool(false),
                 _ => return Err(Unconvertible("not one bit")),
             },
-            Self::Bits => sink.bytes(&binary::bits(text)?),
+            Self::Bits => binary::push_bits(text, sink)?,
             Self::Bytes(mode) => binary::push_bytea(text, *mode, sink)?,
             Self::Date(unit) => temporal::push_date(text, *unit, sink)?,
             Self::Time(unit) => temporal::push_time(text, *unit, sink)?,

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::{MoneyForm, Unconvertible};
-use crate::words::data::{Decimal, ValueSink};
+use crate::words::data::{Decimal, ValueSink, shortest};
 
 pub(super) fn int(text: &str) -> Result<i64, Unconvertible> {
     text.parse().map_err(|_| Unconvertible("not an integer"))
@@ -35,11 +35,16 @@ pub(super) fn push_variable<S: ValueSink>(text: &str, sink: &mut S) -> Result<()
         return Err(SPECIAL);
     }
     let decimal = Decimal::natural(text).map_err(|_| Unconvertible("not a decimal number"))?.stripped();
-    let mut unscaled = Vec::with_capacity(16);
-    decimal.unscaled(&mut unscaled);
     sink.begin_struct();
     sink.int(decimal.scale.into());
-    sink.bytes(&unscaled);
+    match decimal.short_unscaled() {
+        Some(bytes) => sink.bytes(shortest(&bytes)),
+        None => {
+            let mut unscaled = Vec::new();
+            decimal.unscaled(&mut unscaled);
+            sink.bytes(&unscaled);
+        }
+    }
     sink.end();
     Ok(())
 }
@@ -50,7 +55,11 @@ pub(super) fn push_text<S: ValueSink>(text: &str, scale: Option<u32>, sink: &mut
         ("Infinity", _) => sink.str("POSITIVE_INFINITY"),
         ("-Infinity", _) => sink.str("NEGATIVE_INFINITY"),
         (_, None) => sink.str(text),
-        (_, Some(scale)) => sink.str(&precise(text, scale)?.to_string()),
+        (_, Some(scale)) => match precise(text, scale)? {
+            // As the server prints it.
+            decimal if decimal.fraction.len() == scale as usize && !decimal.whole.is_empty() => sink.str(text),
+            decimal => sink.str(&decimal.to_string()),
+        },
     }
     Ok(())
 }

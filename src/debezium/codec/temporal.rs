@@ -3,7 +3,11 @@
 use std::fmt::Write;
 
 use super::Unconvertible;
+use crate::debezium::text::Text;
 use crate::words::data::ValueSink;
+
+/// The longest: `+294276-12-31T23:59:59.999999Z`.
+type Iso = Text<40>;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::debezium) enum DateUnit {
@@ -119,7 +123,7 @@ impl Date {
     }
 
     /// Java's ISO year: at least four digits, a sign when negative or beyond 9999.
-    fn write(self, out: &mut String) {
+    fn write(self, out: &mut impl Write) {
         let sign = match self.year {
             ..0 => "-",
             0..=9999 => "",
@@ -159,18 +163,18 @@ fn time_of_day(text: &str) -> Result<i64, Unconvertible> {
     Ok(((hours * 60 + minutes) * 60 + seconds) * MICROS_PER_SECOND + micros)
 }
 
-fn write_clock(micros: i64, out: &mut String) {
+fn write_clock(micros: i64, out: &mut impl Write) {
     let seconds = micros / MICROS_PER_SECOND;
     let _ = write!(out, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
 /// The fraction without trailing zeros, nothing when it is zero.
-fn write_trimmed_fraction(micros: i64, out: &mut String) {
+fn write_trimmed_fraction(micros: i64, out: &mut impl Write) {
     let fraction = micros % MICROS_PER_SECOND;
     if fraction != 0 {
-        let digits = format!("{fraction:06}");
-        out.push('.');
-        out.push_str(digits.trim_end_matches('0'));
+        let mut digits = Text::<8>::default();
+        let _ = write!(digits, ".{fraction:06}");
+        let _ = out.write_str(digits.trim_end_matches('0'));
     }
 }
 
@@ -191,9 +195,9 @@ pub(super) fn push_date<S: ValueSink>(text: &str, unit: DateUnit, sink: &mut S) 
     match unit {
         DateUnit::Days => sink.int(narrowed(date.days())),
         DateUnit::Iso => {
-            let mut iso = String::with_capacity(16);
+            let mut iso = Iso::default();
             date.write(&mut iso);
-            iso.push('Z');
+            let _ = iso.write_char('Z');
             sink.str(&iso);
         }
     }
@@ -213,10 +217,10 @@ pub(super) fn push_time<S: ValueSink>(text: &str, unit: TimeUnit, sink: &mut S) 
         TimeUnit::Micros => sink.int(micros),
         TimeUnit::Nanos => sink.int(micros * 1000),
         TimeUnit::Iso => {
-            let mut iso = String::with_capacity(16);
+            let mut iso = Iso::default();
             write_clock(micros % MICROS_PER_DAY, &mut iso);
             write_trimmed_fraction(micros, &mut iso);
-            iso.push('Z');
+            let _ = iso.write_char('Z');
             sink.str(&iso);
         }
     }
@@ -229,11 +233,11 @@ pub(super) fn push_timetz<S: ValueSink>(text: &str, sink: &mut S) -> Result<(), 
     let (clock, offset) = text.split_at(at);
     let micros = time_of_day(clock)?;
     let offset = offset_seconds(offset)?;
-    let mut iso = String::with_capacity(16);
+    let mut iso = Iso::default();
     let utc = (micros - offset * MICROS_PER_SECOND).rem_euclid(MICROS_PER_DAY);
     write_clock(utc, &mut iso);
     write_trimmed_fraction(utc, &mut iso);
-    iso.push('Z');
+    let _ = iso.write_char('Z');
     sink.str(&iso);
     Ok(())
 }
@@ -279,12 +283,12 @@ pub(super) fn push_timestamp<S: ValueSink>(text: &str, unit: TimestampUnit, sink
             sink.int(whole.checked_add(time % MICROS_PER_SECOND * 1000).ok_or(RANGE)?);
         }
         TimestampUnit::Iso => {
-            let mut iso = String::with_capacity(32);
+            let mut iso = Iso::default();
             date.write(&mut iso);
-            iso.push('T');
+            let _ = iso.write_char('T');
             write_clock(time, &mut iso);
             write_trimmed_fraction(time, &mut iso);
-            iso.push('Z');
+            let _ = iso.write_char('Z');
             sink.str(&iso);
         }
     }
@@ -306,19 +310,19 @@ pub(super) fn push_timestamptz<S: ValueSink>(text: &str, precision: usize, sink:
     let (text, bc) = split_era(text);
     let text = text.strip_suffix("+00").ok_or(Unconvertible("not a timestamp in TimeZone UTC"))?;
     let (date, time) = date_and_time(text, bc)?;
-    let mut iso = String::with_capacity(32);
+    let mut iso = Iso::default();
     date.write(&mut iso);
-    iso.push('T');
+    let _ = iso.write_char('T');
     write_clock(time, &mut iso);
     if precision > 0 {
-        let digits = format!("{:06}", time % MICROS_PER_SECOND);
-        iso.push('.');
-        iso.push_str(digits.get(..precision).unwrap_or(&digits));
+        let mut digits = Text::<8>::default();
+        let _ = write!(digits, ".{:06}", time % MICROS_PER_SECOND);
+        let _ = iso.write_str(digits.get(..=precision).unwrap_or(&digits));
     } else {
         // Rows have no fraction then; the literal of a default may have one.
         write_trimmed_fraction(time, &mut iso);
     }
-    iso.push('Z');
+    let _ = iso.write_char('Z');
     sink.str(&iso);
     Ok(())
 }
@@ -357,7 +361,7 @@ mod tests {
     #[test]
     fn a_whole_second_timestamptz_shows_the_fraction_of_a_default() {
         let show = |text: &str| {
-            let mut capture = crate::debezium::capture::Capture::default();
+            let mut capture = crate::words::data::TreeSink::default();
             push_timestamptz(text, 0, &mut capture).unwrap();
             capture.value()
         };

@@ -65,12 +65,16 @@ impl<'a> Decimal<'a> {
         text.map(|b| b - b'0').chain(std::iter::repeat_n(0, padding))
     }
 
+    /// The unscaled integer of at most 38 digits, big-endian; [`shortest`] takes off what repeats the sign.
+    pub fn short_unscaled(&self) -> Option<[u8; 16]> {
+        let length = self.whole.len() + (self.scale as usize).max(self.fraction.len());
+        let magnitude = || self.digits().fold(0i128, |n, d| n * 10 + i128::from(d));
+        (length <= 38).then(|| (if self.negative { -magnitude() } else { magnitude() }).to_be_bytes())
+    }
+
     /// Appends the unscaled integer as `BigInteger.toByteArray` does: big-endian two's complement, shortest form.
     pub fn unscaled(&self, out: &mut Vec<u8>) {
-        let length = self.whole.len() + (self.scale as usize).max(self.fraction.len());
-        if length <= 38 {
-            let magnitude = self.digits().fold(0i128, |n, d| n * 10 + i128::from(d));
-            let bytes = (if self.negative { -magnitude } else { magnitude }).to_be_bytes();
+        if let Some(bytes) = self.short_unscaled() {
             return out.extend_from_slice(shortest(&bytes));
         }
         let mut bytes = self.magnitude();
@@ -112,8 +116,8 @@ fn low_half(n: u64) -> u32 {
     u32::try_from(n & 0xFFFF_FFFF).unwrap_or(u32::MAX)
 }
 
-/// Drops leading bytes that only repeat the sign.
-fn shortest(bytes: &[u8]) -> &[u8] {
+/// Big-endian two's complement without the leading bytes that only repeat the sign.
+pub fn shortest(bytes: &[u8]) -> &[u8] {
     let redundant = bytes.windows(2).take_while(|pair| match pair[0] {
         0x00 => pair[1] < 0x80,
         0xFF => pair[1] >= 0x80,

@@ -11,7 +11,14 @@ pub fn spell_as_java(shortest: &str, out: &mut Vec<u8>) {
     if negative {
         out.push(b'-');
     }
-    let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+    // Seventeen digits tell every double; text with more is none of a float's shortest.
+    let mut room = [0u8; 32];
+    let mut count = 0;
+    for (place, digit) in room.iter_mut().zip(whole.bytes().chain(fraction.bytes())) {
+        *place = digit;
+        count += 1;
+    }
+    let digits = &room[..count];
     let leading_zeros = digits.iter().take_while(|d| **d == b'0').count();
     let significant = &digits[leading_zeros..];
     let trailing_zeros = significant.iter().rev().take_while(|d| **d == b'0').count();

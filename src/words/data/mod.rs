@@ -4,10 +4,12 @@ mod decimal;
 mod float;
 mod schema;
 mod sink;
+mod tree;
 mod value;
 
-pub use decimal::{Decimal, NotADecimal};
+pub use decimal::{Decimal, NotADecimal, shortest};
 pub use float::spell_as_java;
 pub use schema::{Field, Kind, Schema};
 pub use sink::ValueSink;
+pub use tree::TreeSink;
 pub use value::{Value, push};

@@ -1,28 +1,31 @@
-//! A sink that keeps what is pushed as a [`Value`]: defaults pass through their column's own codec.
+//! The other path: a sink that keeps what is pushed as a [`Value`], for defaults and for what rebuilds records.
 
-use crate::words::data::{Decimal, Value, ValueSink};
+use super::{Decimal, Value, ValueSink};
 
-#[derive(Default)]
-pub(super) struct Capture {
+/// Takes one value. Pushed on with [`super::push`], the tree gives what would have been written directly, but for a
+/// character that truncation has cut in half: no tree can hold it.
+#[derive(Debug, Default)]
+pub struct TreeSink {
     open: Vec<Container>,
     done: Option<Value>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Container {
     kind: Option<ContainerKind>,
     values: Vec<Value>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum ContainerKind {
     Struct,
     Array,
     Map,
 }
 
-impl Capture {
-    pub(super) fn value(self) -> Option<Value> {
+impl TreeSink {
+    /// `None`: nothing was pushed.
+    pub fn value(self) -> Option<Value> {
         self.done
     }
 
@@ -38,7 +41,7 @@ impl Capture {
     }
 }
 
-impl ValueSink for Capture {
+impl ValueSink for TreeSink {
     type Mark = (usize, usize);
 
     fn null(&mut self) {

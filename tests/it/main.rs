@@ -15,4 +15,5 @@ mod normalise;
 mod refusals;
 mod replay;
 mod rig;
+mod session;
 mod topics;

@@ -130,10 +130,15 @@ pub struct Database {
 
 impl Database {
     pub fn new(name: &str) -> Self {
+        Self::with(name, "TEMPLATE template0")
+    }
+
+    /// `options` of `CREATE DATABASE`.
+    pub fn with(name: &str, options: &str) -> Self {
         let name = name.to_owned();
         sql(
             "postgres",
-            &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE); CREATE DATABASE \"{name}\" TEMPLATE template0;"),
+            &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE); CREATE DATABASE \"{name}\" {options};"),
         );
         Self { name }
     }

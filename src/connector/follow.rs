@@ -227,6 +227,9 @@ impl<'a> Following<'a> {
     async fn beat(&mut self) -> Result<(), ConnectorError> {
         let Some(heartbeat) = &mut self.heartbeat else { return Ok(()) };
         heartbeat.act(&self.catalog).await?;
+        if self.stream.delivery.needs_topic(heartbeat.topic()) {
+            self.stream.delivery.create_topic(heartbeat.topic()).await?;
+        }
         heartbeat.beat(&mut self.stream.delivery)?;
         Ok(())
     }

@@ -39,6 +39,10 @@ impl Heartbeat {
         }
     }
 
+    pub(super) fn topic(&self) -> &str {
+        &self.topic
+    }
+
     /// Runs `heartbeat.action.query`.
     pub(super) async fn act(&self, catalog: &Catalog) -> Result<(), CatalogError> {
         let Some(query) = &self.query else { return Ok(()) };

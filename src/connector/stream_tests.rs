@@ -85,6 +85,12 @@ fn delete(id: &str) -> Vec<u8> {
     Message::new(b'D').put(&RELATION.to_be_bytes()).tuple(b'K', &[Some(id), None]).0
 }
 
+fn logical(transactional: bool, lsn: u64, content: &str) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    let message = Message::new(b'M').put(&[u8::from(transactional)]).put(&lsn.to_be_bytes()).text("p");
+    message.put(&length).put(content.as_bytes()).0
+}
+
 struct Rig {
     stream: Stream,
     script: Script,
@@ -253,6 +259,25 @@ async fn a_foreign_offset_covers_its_event_only_when_that_stands_alone() {
     }
     group.take(120, &commit(130));
     assert_eq!(group.sent(), [pair(2, "c"), pair(3, "c"), pair(4, "c")]);
+}
+
+#[tokio::test]
+async fn a_message_outside_of_transactions_is_committed_where_it_stands() {
+    let mut first = rig(None).await;
+    first.take(110, &logical(false, 110, "x"));
+    let offset = first.stored().await.unwrap();
+    assert_eq!(offset.message, Some(MessageType::Message));
+    assert_eq!((offset.start(), offset.confirmable(), offset.xid), (Lsn(110), Some(Lsn(110)), None));
+    let mut again = rig(None).await;
+    again.stream.resume(&offset);
+    again.take(110, &logical(false, 110, "x"));
+    again.take(120, &logical(false, 120, "y"));
+    again.take(130, &begin(7));
+    again.take(130, &logical(true, 130, "z"));
+    again.take(140, &commit(150));
+    let sent: Vec<_> = again.script.records().into_iter().map(|record| record.value.unwrap()).collect();
+    let content = |value: &Vec<u8>| String::from_utf8_lossy(value).split_once("\"content\":").unwrap().1.to_owned();
+    assert_eq!(sent.iter().map(content).collect::<Vec<_>>(), ["\"eQ==\"}}", "\"eg==\"}}"]);
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::codec::{self, Chooser, Codec, Unconvertible};
-use super::config::Compatibility;
+use super::codec::{self, Chooser, Codec, TimestampUnit, Unconvertible};
+use super::config::{Compatibility, FailureMode};
 use super::defaults::default_value;
 use super::facts::Path;
 use super::naming;
@@ -35,7 +35,8 @@ pub(super) struct Column {
     pub(super) schema: Arc<Schema>,
     codec: Codec,
     absent: bool,
-    in_key: bool,
+    /// A required column without a value stops the event: in keys, and when failing events are to be left out.
+    strict: bool,
     rewrite: Option<Rewrite>,
     /// For a required column: what a null becomes. `None`: no such value exists.
     fallback: Option<Value>,
@@ -70,8 +71,11 @@ impl Column {
         if let Some(expression) = facts.default.filter(|_| !resolved.domain) {
             schema.default = default_value(expression, resolved.base, &codec, config.compatibility);
         }
+        let never_fails = config.processing_failure == FailureMode::Fail;
         let fallback = if facts.not_null {
-            schema.default.clone().or_else(|| codec::fallback(&codec, &schema))
+            // The reference has none for nanoseconds. Who wants such events left out has them left out.
+            let spared = codec == Codec::Timestamp(TimestampUnit::Nanos) && !never_fails;
+            schema.default.clone().or_else(|| codec::fallback(&codec, &schema).filter(|_| !spared))
         } else {
             Some(Value::Null)
         };
@@ -94,7 +98,7 @@ impl Column {
             schema: Arc::new(schema),
             codec,
             absent,
-            in_key: true,
+            strict: true,
             rewrite: None,
             fallback,
             placeholder,
@@ -103,7 +107,7 @@ impl Column {
 
     /// As a column of the value, which obeys the rules that match it in `table` (`schema.table`); those of keys do not.
     pub(super) fn in_value(mut self, facts: &ColumnFacts<'_>, table: &str, chooser: &Chooser<'_>) -> Self {
-        self.in_key = false;
+        self.strict = chooser.config.processing_failure != FailureMode::Fail;
         let (types, config) = (chooser.types, chooser.config);
         let sequence = facts.default.is_some_and(|default| default.contains("nextval("));
         let source = SourceType::of(facts.type_oid, facts.typmod, sequence, types, chooser.path);
@@ -179,7 +183,7 @@ impl Column {
 
     fn dropped<S: ValueSink>(&self, why: Unconvertible, sink: &mut S) -> Result<Outcome, RequiredNull> {
         // The reference fails on a null in a required field. In a key there is no other way; in a value null is the truth.
-        if self.in_key && !self.schema.optional {
+        if self.strict && !self.schema.optional {
             return Err(RequiredNull);
         }
         sink.null();

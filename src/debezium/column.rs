@@ -10,7 +10,7 @@ use super::naming;
 use super::propagate::SourceType;
 use super::rewrite::{Rewrite, Rewriting};
 use crate::words::Cell;
-use crate::words::data::{Schema, Value, ValueSink, push};
+use crate::words::data::{Schema, TreeSink, Value, ValueSink, push};
 use crate::words::table::{PgType, PgTypeKind};
 
 /// A column as the catalog and the Relation together describe it.
@@ -143,6 +143,13 @@ impl Column {
             }
             Some(rewrite) => self.push_plain(cell, old, &mut Rewriting { rewrite, sink, depth: 0 }),
         }
+    }
+
+    /// What a record shows of a cell; `None` when the event would fail.
+    pub(super) fn shown(&self, cell: Cell<'_>) -> Option<Value> {
+        let mut tree = TreeSink::default();
+        self.push(cell, None, &mut tree).ok()?;
+        tree.value()
     }
 
     fn push_plain<S: ValueSink>(

@@ -34,6 +34,8 @@ impl<'a> TableFacts<'a> {
         let exact = config.compatibility == Compatibility::Exact;
         let captured =
             |column: &CatalogColumn| config.filters.captures_column(&table.schema, &table.name, &column.name);
+        // The reference does not read a key column that is filtered out, unless nothing at all is left.
+        let unread = exact && table.columns.iter().any(captured);
         let columns = table
             .columns
             .iter()
@@ -47,8 +49,7 @@ impl<'a> TableFacts<'a> {
                 // The reference takes what a column is generated from for its default.
                 default: column.default.as_deref().filter(|_| exact || !column.generated),
                 comment: column.comment.as_deref(),
-                // The reference does not read a key column that is filtered out.
-                absent: exact && !captured(column),
+                absent: unread && !captured(column),
             })
             .collect();
         Self { id: table.id, path: Path::Snapshot, schema: &table.schema, name: &table.name, columns, key }

@@ -28,6 +28,9 @@ pub struct Prepared {
     key_schema: Option<Schema>,
     row_schema: Arc<Schema>,
     labelled: Vec<Labelled>,
+    /// Rows are compared as they are shown, not as they are: the reference sees no change between null and NaN where NaN
+    /// cannot be shown.
+    as_shown: bool,
 }
 
 /// A row as it shall be shown: `old` is the full row before, which holds toasted values an update left unchanged.
@@ -111,6 +114,7 @@ impl Prepared {
             key_schema,
             row_schema,
             labelled,
+            as_shown: config.compatibility == Compatibility::Exact,
         };
         (prepared, left_out)
     }
@@ -191,7 +195,10 @@ impl Prepared {
 
     /// Whether any captured column of a full old row changed.
     pub fn row_changed(&self, old: Row<'_>, new: Row<'_>) -> bool {
-        self.columns.iter().any(|column| differs(old.cell(column.cell), new.cell(column.cell)))
+        self.columns.iter().any(|column| {
+            let (old, new) = (old.cell(column.cell), new.cell(column.cell));
+            differs(old, new) && !(self.as_shown && column.shown(old) == column.shown(new))
+        })
     }
 }
 

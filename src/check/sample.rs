@@ -48,6 +48,7 @@ pub(super) fn config() -> Config {
         retry_wait: Duration::from_secs(10),
         initial_statements: Vec::new(),
         offset_flush_interval: Duration::from_secs(60),
+        transaction_boundary: crate::connector::TransactionBoundary::Poll,
         shutdown_timeout: Duration::from_secs(5),
         debezium: debezium::Config::new("sample", "db"),
         key_converter: converter.clone(),

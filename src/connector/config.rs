@@ -43,6 +43,8 @@ pub struct Config {
     pub initial_statements: Vec<String>,
     /// `offset.flush.interval.ms` of the worker.
     pub offset_flush_interval: Duration,
+    /// Where the transactions of exactly-once delivery end.
+    pub transaction_boundary: TransactionBoundary,
     /// `task.shutdown.graceful.timeout.ms` of the worker: how long a stop may drain.
     pub shutdown_timeout: Duration,
     pub debezium: debezium::Config,
@@ -50,6 +52,14 @@ pub struct Config {
     pub value_converter: converter::Config,
     pub header_converter: converter::HeaderConfig,
     pub transforms: Vec<transform::Config>,
+}
+
+/// `transaction.boundary`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransactionBoundary {
+    /// As soon as there is nothing more to read.
+    Poll,
+    Interval(Duration),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

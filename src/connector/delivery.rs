@@ -2,67 +2,104 @@
 //!
 //! The order is law: records acknowledged, then offset stored, then slot confirmed. This file keeps the first two; it
 //! hands each offset that is safely stored to the caller, who tells the slot.
+//!
+//! At least once: the latest position behind acknowledged records is stored once per tick. Exactly once (the sink is
+//! transactional): a transaction ends only where a position covers everything sent, and carries that position as its last
+//! record; what comes meanwhile waits for the next one. Its records and its offset become visible together or not at
+//! all, so a kill at any moment leaves offsets that say exactly what readers can see.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::offsets::{Offset, OffsetError, Prepared, Store};
 use crate::sink::{Receipt, Sink, SinkError};
-use crate::words::{Header, Record, Ticket};
+use crate::words::{Record, Ticket};
 
 use super::emit::Outlet;
 use super::error::ConnectorError;
 use super::ledger::{Ledger, Limit};
+use super::waiting::Waiting;
 
 /// The offset record's own ticket: it is no part of the window.
 const OFFSET: Ticket = Ticket(usize::MAX);
+/// The ticket of a commit.
+const COMMIT: Ticket = Ticket(usize::MAX - 1);
+
+/// Where transactions end, besides at the end of everything.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Boundary {
+    /// As soon as there is nothing more to read: readers see a change within milliseconds.
+    pub(super) at_rest: bool,
+    /// At the first position after this time.
+    pub(super) after: Duration,
+}
 
 pub(super) struct Delivery {
     sink: Sink,
     store: Arc<Store>,
     ledger: Ledger<Offset>,
-    /// Records of an event that the sink had no room for; nothing is read while there are any.
-    overflow: VecDeque<(Owned, Ticket)>,
+    /// What the sink cannot take yet.
+    waiting: Waiting,
     storing: Option<Storing>,
+    boundary: Boundary,
+    /// When the first record went into the transaction that is not ending yet. Only of a transactional sink.
+    opened: Option<Instant>,
+    /// The position marked last.
+    latest: Option<Offset>,
     receipts: Vec<Receipt>,
     acknowledged: u64,
 }
 
 type Writing = Pin<Box<dyn Future<Output = Result<(), OffsetError>> + Send>>;
 
+/// An offset on its way.
 struct Storing {
     offset: Offset,
-    /// For a store that is written directly; a record's receipt comes with the others.
-    writing: Option<Writing>,
+    stage: Stage,
 }
 
-/// A record with bytes of its own, for the rare case that it has to wait.
-struct Owned {
-    topic: String,
-    partition: Option<i32>,
-    key: Option<Vec<u8>>,
-    value: Option<Vec<u8>>,
-    headers: Vec<(String, Option<Vec<u8>>)>,
-    timestamp: Option<i64>,
+enum Stage {
+    /// Into a store that is written directly; a record's receipt comes with the others.
+    Writing(Writing),
+    /// The receipt of the offset's record is awaited; in a transaction also those of all tickets below `bound`.
+    Sent {
+        bound: usize,
+        acknowledged: bool,
+    },
+    Committing,
 }
 
 impl Delivery {
-    pub(super) fn new(sink: Sink, store: Store, limit: Limit) -> Self {
+    pub(super) fn new(sink: Sink, store: Store, limit: Limit, boundary: Boundary) -> Self {
         Self {
             sink,
             store: Arc::new(store),
             ledger: Ledger::new(limit),
-            overflow: VecDeque::new(),
+            waiting: Waiting::default(),
             storing: None,
+            boundary,
+            opened: None,
+            latest: None,
             receipts: Vec::new(),
             acknowledged: 0,
         }
     }
 
+    pub(super) fn is_transactional(&self) -> bool {
+        self.sink.is_transactional()
+    }
+
+    pub(super) fn set_boundary(&mut self, boundary: Boundary) {
+        self.boundary = boundary;
+    }
+
+    /// While a transaction ends, the next one's records may wait, as far as the window goes.
     pub(super) fn has_room(&self) -> bool {
-        self.overflow.is_empty() && self.ledger.has_room()
+        self.ledger.has_room() && (self.waiting.is_empty() || self.is_ending())
     }
 
     /// Tickets handed out so far.
@@ -75,8 +112,25 @@ impl Delivery {
     }
 
     /// Everything sent so far is covered by `offset`.
-    pub(super) fn mark(&mut self, offset: Offset) {
+    pub(super) fn mark(&mut self, offset: Offset) -> Result<(), ConnectorError> {
+        if self.is_transactional() {
+            self.latest = Some(offset.clone());
+        }
         self.ledger.mark(offset);
+        if self.opened.is_some_and(|opened| opened.elapsed() >= self.boundary.after) { self.end() } else { Ok(()) }
+    }
+
+    /// The position marked last covers what was sent since too: records that stand for no change of their own.
+    pub(super) fn mark_again(&mut self) -> Result<(), ConnectorError> {
+        match self.latest.clone() {
+            Some(offset) => self.mark(offset),
+            None => Ok(()),
+        }
+    }
+
+    /// There is nothing more to read just now.
+    pub(super) fn rest(&mut self) -> Result<(), ConnectorError> {
+        if self.boundary.at_rest && self.opened.is_some() { self.end() } else { Ok(()) }
     }
 
     pub(super) fn needs_topic(&self, topic: &str) -> bool {
@@ -94,19 +148,20 @@ impl Delivery {
 
     /// Resolves when [`Self::settle`] may have something to do. Cancel-safe.
     pub(super) async fn changed(&mut self) -> Result<(), ConnectorError> {
-        match self.storing.as_mut().and_then(|storing| storing.writing.as_mut()) {
-            None => self.sink.changed().await,
-            Some(writing) => tokio::select! {
-                () = self.sink.changed() => {}
-                written = writing => {
-                    written?;
-                    // The receipt that a file cannot send.
-                    self.receipts.push(Receipt { ticket: OFFSET, result: Ok(()) });
-                    if let Some(storing) = self.storing.as_mut() {
-                        storing.writing = None;
-                    }
+        let Some(Storing { stage: Stage::Writing(writing), .. }) = &mut self.storing else {
+            self.sink.changed().await;
+            return Ok(());
+        };
+        tokio::select! {
+            () = self.sink.changed() => {}
+            written = writing => {
+                written?;
+                // The receipt that a file cannot send.
+                self.receipts.push(Receipt { ticket: OFFSET, result: Ok(()) });
+                if let Some(storing) = &mut self.storing {
+                    storing.stage = Stage::Sent { bound: 0, acknowledged: false };
                 }
-            },
+            }
         }
         Ok(())
     }
@@ -115,55 +170,106 @@ impl Delivery {
     pub(super) fn settle(&mut self) -> Result<Option<Offset>, ConnectorError> {
         let mut receipts = std::mem::take(&mut self.receipts);
         self.sink.receipts(&mut receipts);
-        let mut stored = None;
+        let mut committed = false;
         for receipt in receipts.drain(..) {
             receipt.result?;
-            if receipt.ticket == OFFSET {
-                stored = self.storing.take().map(|storing| storing.offset);
-            } else {
-                self.ledger.settle(receipt.ticket);
-                self.acknowledged += 1;
+            match (receipt.ticket, &mut self.storing) {
+                (OFFSET, Some(Storing { stage: Stage::Sent { acknowledged, .. }, .. })) => *acknowledged = true,
+                (COMMIT, _) => committed = true,
+                (ticket, _) => {
+                    self.ledger.settle(ticket);
+                    self.acknowledged += 1;
+                }
             }
         }
         self.receipts = receipts;
-        self.retry_overflow()?;
+        if let Some(Storing { stage, .. }) = &mut self.storing
+            && let Stage::Sent { bound, acknowledged: true } = *stage
+            && self.ledger.is_settled(bound)
+        {
+            if self.sink.is_transactional() {
+                *stage = Stage::Committing;
+                self.sink.commit(COMMIT);
+            } else {
+                committed = true;
+            }
+        }
+        let stored = if committed { self.storing.take().map(|storing| storing.offset) } else { None };
+        if !self.is_ending() {
+            self.send_waiting()?;
+        }
         Ok(stored)
+    }
+
+    /// To be called at intervals: stores the latest position that is safe.
+    pub(super) fn tick(&mut self) -> Result<(), ConnectorError> {
+        let young = self.opened.is_some_and(|opened| opened.elapsed() < self.boundary.after);
+        if young && !self.boundary.at_rest { Ok(()) } else { self.store() }
     }
 
     /// Starts to store the latest position that is safe, unless one is being stored already.
     pub(super) fn store(&mut self) -> Result<(), ConnectorError> {
-        if self.storing.is_some() {
+        if self.is_transactional() {
+            return self.end();
+        }
+        if self.storing.is_none()
+            && let Some(offset) = self.ledger.ready()
+            && let Some(declined) = self.start_storing(offset, 0)?
+        {
+            // Its turn comes again with the next position or the next tick.
+            self.ledger.mark_ready_again(declined);
+        }
+        Ok(())
+    }
+
+    /// Begins to end the transaction, if a position covers all of it: that position is its last record.
+    fn end(&mut self) -> Result<(), ConnectorError> {
+        if self.storing.is_some() || !self.waiting.is_empty() {
             return Ok(());
         }
-        let Some(offset) = self.ledger.ready() else { return Ok(()) };
-        let writing = match self.store.prepare(&offset) {
+        let bound = self.ledger.next();
+        let Some(offset) = self.ledger.cover() else { return Ok(()) };
+        match self.start_storing(offset, bound)? {
+            None => self.opened = None,
+            Some(declined) => self.ledger.mark(declined),
+        }
+        Ok(())
+    }
+
+    /// Answers with the offset if there is no room for it just now.
+    fn start_storing(&mut self, offset: Offset, bound: usize) -> Result<Option<Offset>, ConnectorError> {
+        let stage = match self.store.prepare(&offset) {
             Prepared::Record { topic, partition, key, value } => {
                 let record =
                     Record { topic, partition, key: Some(key), value: Some(&value), headers: &[], timestamp: None };
                 match self.sink.send(&record, OFFSET) {
                     Ok(()) => self.sink.nudge(),
-                    Err(SinkError::Full) => {
-                        // Its turn comes again with the next position or the next tick.
-                        self.ledger.mark_ready_again(offset);
-                        return Ok(());
-                    }
+                    Err(SinkError::Full) => return Ok(Some(offset)),
                     Err(e) => return Err(e.into()),
                 }
-                None
+                Stage::Sent { bound, acknowledged: false }
             }
             Prepared::File => {
                 let (store, offset) = (self.store.clone(), offset.clone());
-                let writing: Writing = Box::pin(async move { store.write(&offset).await });
-                Some(writing)
+                Stage::Writing(Box::pin(async move { store.write(&offset).await }))
             }
         };
-        self.storing = Some(Storing { offset, writing });
-        Ok(())
+        self.storing = Some(Storing { offset, stage });
+        Ok(None)
     }
 
-    /// Nothing in flight, nothing to store.
+    /// A transaction is about to be committed: nothing more may go into it.
+    fn is_ending(&self) -> bool {
+        self.storing.is_some() && self.is_transactional()
+    }
+
+    /// Nothing in flight, nothing to store. Records that no position covers yet stay in a transaction that is never
+    /// committed.
     pub(super) fn is_drained(&self) -> bool {
-        self.ledger.pending() == 0 && self.overflow.is_empty() && self.storing.is_none() && !self.ledger.has_ready()
+        self.ledger.pending() == 0
+            && self.waiting.is_empty()
+            && self.storing.is_none()
+            && (self.is_transactional() || !self.ledger.has_ready())
     }
 
     /// Waits until everything sent is acknowledged and the last position stored; the latest stored one is the answer.
@@ -188,29 +294,20 @@ impl Delivery {
         self.sink.nudge();
     }
 
-    pub(super) async fn close(self, within: std::time::Duration) {
+    pub(super) async fn close(self, within: Duration) {
         self.sink.close(within).await;
     }
 
-    fn retry_overflow(&mut self) -> Result<(), ConnectorError> {
-        while let Some((owned, ticket)) = self.overflow.front() {
-            let headers: Vec<_> =
-                owned.headers.iter().map(|(name, value)| Header { name, value: value.as_deref() }).collect();
-            let record = Record {
-                topic: &owned.topic,
-                partition: owned.partition,
-                key: owned.key.as_deref(),
-                value: owned.value.as_deref(),
-                headers: &headers,
-                timestamp: owned.timestamp,
-            };
-            match self.sink.send(&record, *ticket) {
-                Ok(()) => self.overflow.pop_front(),
-                Err(SinkError::Full) => break,
-                Err(e) => return Err(e.into()),
-            };
+    fn send_waiting(&mut self) -> Result<(), SinkError> {
+        if self.waiting.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let sink = &mut self.sink;
+        self.waiting.offer(|record, ticket| match sink.send(record, ticket) {
+            Ok(()) => Ok(true),
+            Err(SinkError::Full) => Ok(false),
+            Err(e) => Err(e),
+        })
     }
 }
 
@@ -219,26 +316,20 @@ impl Outlet for Delivery {
 
     fn take(&mut self, record: &Record<'_>) -> Result<(), SinkError> {
         let ticket = self.ledger.admit(record.size());
-        if self.overflow.is_empty() {
+        if self.opened.is_none() && self.is_transactional() {
+            self.opened = Some(Instant::now());
+        }
+        if self.waiting.is_empty() && !self.is_ending() {
             match self.sink.send(record, ticket) {
                 Err(SinkError::Full) => {}
                 done => return done,
             }
         }
-        self.overflow.push_back((Owned::of(record), ticket));
+        self.waiting.push(record, ticket);
         Ok(())
     }
 }
 
-impl Owned {
-    fn of(record: &Record<'_>) -> Self {
-        Self {
-            topic: record.topic.to_owned(),
-            partition: record.partition,
-            key: record.key.map(<[u8]>::to_vec),
-            value: record.value.map(<[u8]>::to_vec),
-            headers: record.headers.iter().map(|h| (h.name.to_owned(), h.value.map(<[u8]>::to_vec))).collect(),
-            timestamp: record.timestamp,
-        }
-    }
-}
+#[cfg(test)]
+#[path = "delivery_tests.rs"]
+mod tests;

@@ -109,6 +109,9 @@ impl<'a> Following<'a> {
             }
             let reading = reading && self.errand.is_none() && self.stream.delivery.has_room();
             let waiting = reading && self.wire.peek()?.is_some();
+            if resting || reading && !waiting {
+                self.stream.delivery.rest()?;
+            }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -119,7 +122,7 @@ impl<'a> Following<'a> {
                 }
                 _ = feedback.tick() => self.confirm(true).await?,
                 _ = flush.tick() => {
-                    self.stream.delivery.store()?;
+                    self.stream.delivery.tick()?;
                     let delivery = &self.stream.delivery;
                     publisher.progress(delivery.acknowledged(), self.confirmed, self.received, delivery.trouble());
                 }
@@ -197,7 +200,7 @@ impl<'a> Following<'a> {
         let next = match frame {
             Frame::Keepalive { end, reply, .. } => {
                 self.received = self.received.max(end);
-                self.stream.keepalive(end);
+                self.stream.keepalive(end)?;
                 if reply { Next::Reply } else { Next::Took }
             }
             Frame::Data { start, end, payload, .. } => {
@@ -231,14 +234,14 @@ impl<'a> Following<'a> {
             self.stream.delivery.create_topic(heartbeat.topic()).await?;
         }
         heartbeat.beat(&mut self.stream.delivery)?;
-        Ok(())
+        self.stream.sent_aside()
     }
 
     /// Drains, stores, confirms, says goodbye. Past the grace period what was in flight is repeated at the next start.
     async fn end(mut self) -> Result<(), ConnectorError> {
         let grace = self.config.shutdown_timeout;
         if timeout(GROUP_LIMIT, self.finish_group()).await.is_ok_and(|finished| finished.is_ok()) {
-            self.stream.mark_slice();
+            self.stream.mark_slice()?;
         }
         match timeout(grace, self.stream.delivery.drain()).await {
             Ok(drained) => {

@@ -89,6 +89,21 @@ impl<M> Ledger<M> {
         ready
     }
 
+    /// The latest position if it covers everything admitted, settled or not; it and all earlier ones leave the ledger.
+    /// For a transaction, whose records become safe together.
+    pub(super) fn cover(&mut self) -> Option<M> {
+        let bound = self.next();
+        self.marks.back().filter(|(last, _)| *last == bound)?;
+        let latest = self.marks.pop_back();
+        self.marks.clear();
+        latest.map(|(_, position)| position)
+    }
+
+    /// Whether every ticket below `bound` is settled.
+    pub(super) fn is_settled(&self, bound: usize) -> bool {
+        self.first >= bound
+    }
+
     /// Puts back a position that `ready` gave and nobody could store.
     pub(super) fn mark_ready_again(&mut self, position: M) {
         if !self.has_ready() {
@@ -141,6 +156,22 @@ mod tests {
         assert!(!ledger.has_ready());
         ledger.settle(a);
         assert!(ledger.has_ready());
+    }
+
+    #[test]
+    fn a_transaction_ends_only_where_a_position_covers_all_of_it() {
+        let mut ledger = ledger();
+        let a = ledger.admit(1);
+        ledger.mark("after a");
+        let b = ledger.admit(1);
+        assert_eq!(ledger.cover(), None);
+        ledger.mark("after b");
+        assert_eq!(ledger.cover(), Some("after b"));
+        assert_eq!((ledger.cover(), ledger.marks.len()), (None, 0));
+        ledger.settle(a);
+        assert!(ledger.is_settled(1) && !ledger.is_settled(2));
+        ledger.settle(b);
+        assert!(ledger.is_settled(2));
     }
 
     #[test]

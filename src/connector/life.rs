@@ -1,6 +1,7 @@
 //! One attempt at a connector's life: connect, plan, snapshot, and then the stream until it is stopped or something fails.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::interval;
@@ -16,7 +17,7 @@ use crate::wire::{self, CreatedSlot, NewSlot, Session};
 use crate::words::Lsn;
 use crate::words::table::CatalogTable;
 
-use super::delivery::Delivery;
+use super::delivery::{Boundary, Delivery};
 use super::emit::Emitter;
 use super::error::ConnectorError;
 use super::follow::{Following, Whence};
@@ -25,10 +26,14 @@ use super::plan::{Follow, Observed, Plan, Refusal, SlotState, plan};
 use super::snapshot::{Ended, Snapshot, readable};
 use super::status::{Activity, Publisher};
 use super::table::Blueprint;
-use super::{Context, identity, publication};
+use super::{Context, TransactionBoundary, identity, publication};
 
 /// The window in bytes when `max.queue.size.in.bytes` sets none.
 const DEFAULT_WINDOW_BYTES: usize = 32 << 20;
+/// A snapshot that takes less than this is seen whole or, when it was cut short, not at all.
+const SNAPSHOT_BOUNDARY: Boundary = Boundary { at_rest: false, after: Duration::from_secs(10) };
+/// The longest transaction of a stream that never rests.
+const LONGEST_TRANSACTION: Duration = Duration::from_millis(100);
 /// Raised when every replication slot of the server is taken.
 const NO_FREE_SLOT: &str = "53400";
 
@@ -56,7 +61,8 @@ impl Life<'_> {
         let sink = Sink::open(&self.context.sink, &format!("connector-producer-{}-0", config.name)).await?;
         let (store, offset) = Store::open(&self.context.offsets, &config.name, &config.debezium.topic_prefix).await?;
         let bytes = if config.max_queue_bytes > 0 { config.max_queue_bytes } else { DEFAULT_WINDOW_BYTES };
-        let mut delivery = Delivery::new(sink, store, Limit { records: config.max_queue_size, bytes });
+        let limit = Limit { records: config.max_queue_size, bytes };
+        let mut delivery = Delivery::new(sink, store, limit, SNAPSHOT_BOUNDARY);
         let found = self.find().await?;
         let observed = Observed {
             mode: config.snapshot_mode,
@@ -79,6 +85,7 @@ impl Life<'_> {
             Plan::Resume { from, skip } => Whence { session: self.connect().await?, from: *from, skip: *skip },
             Plan::FromSlot => self.at_slot(&found).await?,
         };
+        delivery.set_boundary(boundary(config.transaction_boundary));
         let resumed = offset.as_ref().filter(|_| matches!(decided, Plan::Resume { .. }));
         let stream = Following::start(self.context, found, delivery, whence, resumed).await?;
         stream.run(self.paused, self.publisher, self.stop).await
@@ -245,6 +252,13 @@ impl View {
         // A server that exports nothing (a standby) leaves a view of now, which lies behind the slot's point.
         let begin = snapshot.map_or(Begin::Isolation(Isolation::RepeatableRead), Begin::Exported);
         Self { begin, at, from: at, session: None, helper: None }
+    }
+}
+
+fn boundary(config: TransactionBoundary) -> Boundary {
+    match config {
+        TransactionBoundary::Poll => Boundary { at_rest: true, after: LONGEST_TRANSACTION },
+        TransactionBoundary::Interval(interval) => Boundary { at_rest: false, after: interval },
     }
 }
 

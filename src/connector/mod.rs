@@ -22,6 +22,7 @@ mod status;
 mod stream;
 mod table;
 mod tables;
+mod waiting;
 
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::catalog::Identity;
-pub use config::{Config, OffsetMismatch, PublicationMode, SnapshotMode};
+pub use config::{Config, OffsetMismatch, PublicationMode, SnapshotMode, TransactionBoundary};
 pub use error::ConnectorError;
 pub use identity::IdentityRule;
 pub use plan::Refusal;

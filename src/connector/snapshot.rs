@@ -86,9 +86,12 @@ impl Snapshot<'_> {
         tables: &[CatalogTable],
         mut progress: impl FnMut(&str, u64),
     ) -> Result<Ended, ConnectorError> {
-        // Stored before the first row goes out: whoever finds it knows that rows may have been delivered.
-        self.delivery.mark(self.offset(false));
-        self.delivery.drain().await?;
+        self.delivery.mark(self.offset(false))?;
+        if !self.delivery.is_transactional() {
+            // Stored before the first row goes out: whoever finds it knows that rows may have been delivered. In a
+            // transaction it is seen together with them.
+            self.delivery.drain().await?;
+        }
         let mut held: Option<Held> = None;
         for (index, table) in tables.iter().enumerate() {
             match self.table(table, index == 0, &mut held, &mut progress).await? {
@@ -99,7 +102,7 @@ impl Snapshot<'_> {
         if let Some(held) = held.take() {
             self.emit(&held, true)?;
         }
-        self.delivery.mark(self.offset(true));
+        self.delivery.mark(self.offset(true))?;
         self.delivery.drain().await?;
         Ok(Ended::Complete)
     }
@@ -157,6 +160,10 @@ impl Snapshot<'_> {
                 }
             }
             progress(&name, rows);
+            if self.delivery.is_transactional() {
+                self.delivery.mark(self.offset(false))?;
+                self.delivery.settle()?;
+            }
         }
         splitter.finish().map_err(|why| ConnectorError::CopyText { table: name, why })?;
         if let Some(held) = held.as_mut().filter(|_| rows > 0) {

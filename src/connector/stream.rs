@@ -150,24 +150,31 @@ impl Stream {
     }
 
     /// The server has sent everything up to `end`.
-    pub(super) fn keepalive(&mut self, end: Lsn) {
-        if self.open.is_none() && end > self.marked {
-            let commit = Some(self.commit);
-            let message = Some(MessageType::Commit);
-            self.mark(Offset { lsn: end, proc: Some(end), commit, message, ours: true, ..Offset::default() });
+    pub(super) fn keepalive(&mut self, end: Lsn) -> Result<(), ConnectorError> {
+        if self.open.is_some() || end <= self.marked {
+            return Ok(());
         }
+        let commit = Some(self.commit);
+        let message = Some(MessageType::Commit);
+        self.mark(Offset { lsn: end, proc: Some(end), commit, message, ours: true, ..Offset::default() })
     }
 
-    fn mark(&mut self, offset: Offset) {
+    fn mark(&mut self, offset: Offset) -> Result<(), ConnectorError> {
         self.marked = offset.lsn;
         self.marked_at = self.delivery.sent();
-        self.delivery.mark(offset);
+        self.delivery.mark(offset)
+    }
+
+    /// Something was sent that stands for no change of its own (a heartbeat): between transactions the last position
+    /// covers it.
+    pub(super) fn sent_aside(&mut self) -> Result<(), ConnectorError> {
+        if self.open.is_none() { self.delivery.mark_again() } else { Ok(()) }
     }
 
     /// Marks the end of what was delivered inside the open transaction. Only where the LSN changes.
-    pub(super) fn mark_slice(&mut self) {
-        let Some(open) = &self.open else { return };
-        let Some(event) = open.last else { return };
+    pub(super) fn mark_slice(&mut self) -> Result<(), ConnectorError> {
+        let Some(open) = &self.open else { return Ok(()) };
+        let Some(event) = open.last else { return Ok(()) };
         let transaction = self
             .metadata
             .as_ref()
@@ -182,7 +189,7 @@ impl Stream {
             transaction,
             ours: true,
             ..Offset::default()
-        });
+        })
     }
 
     /// Takes one message that began at `lsn`.
@@ -285,8 +292,7 @@ impl Stream {
             ts_usec: Some(open.commit_time),
             ours: true,
             ..Offset::default()
-        });
-        Ok(())
+        })
     }
 
     fn row(
@@ -304,7 +310,7 @@ impl Stream {
         if self.delivered_before(lsn, payload)? {
             return Ok(());
         }
-        self.slice_before(lsn);
+        self.slice_before(lsn)?;
         self.event(&table, lsn, &change)?;
         let message = match change {
             Change::Read { .. } | Change::Insert { .. } => MessageType::Insert,
@@ -320,7 +326,7 @@ impl Stream {
         if self.delivered_before(lsn, payload)? {
             return Ok(());
         }
-        self.slice_before(lsn);
+        self.slice_before(lsn)?;
         let at = self.at(lsn);
         let config = &self.tables.blueprint.config;
         if config.message_prefixes.passes(prefix)
@@ -378,16 +384,13 @@ impl Stream {
             ts_usec: Some(commit_time),
             ours: true,
             ..Offset::default()
-        });
-        Ok(())
+        })
     }
 
     /// Between two LSNs of a long transaction a position may stand.
-    fn slice_before(&mut self, lsn: Lsn) {
+    fn slice_before(&mut self, lsn: Lsn) -> Result<(), ConnectorError> {
         let another = self.last_event().is_some_and(|last| last != lsn);
-        if another && self.delivery.sent() - self.marked_at >= SLICE {
-            self.mark_slice();
-        }
+        if another && self.delivery.sent() - self.marked_at >= SLICE { self.mark_slice() } else { Ok(()) }
     }
 
     fn taken(&mut self, lsn: Lsn, message: MessageType) {
@@ -456,7 +459,7 @@ impl Stream {
         if self.delivered_before(lsn, &[])? {
             return Ok(());
         }
-        self.slice_before(lsn);
+        self.slice_before(lsn)?;
         let at = self.at(lsn);
         for relation in relations {
             let Some(Known::Captured(table, _)) = self.tables.get(*relation).cloned() else { continue };

@@ -1,5 +1,6 @@
 //! The stream, driven by bytes as the server sends them, into a scripted sink.
 
+use crate::connector::delivery::Boundary;
 use crate::connector::ledger::Limit;
 use crate::connector::plan::Skip;
 use crate::connector::table::Blueprint;
@@ -12,6 +13,8 @@ use crate::words::Lsn;
 use crate::words::table::{PgType, PgTypeKind};
 
 use super::*;
+
+const BOUNDARY: Boundary = Boundary { at_rest: true, after: std::time::Duration::from_secs(60) };
 
 /// `shop.item (id int4 primary key, name text)` under the default identity.
 const RELATION: u32 = 42;
@@ -125,7 +128,7 @@ async fn rig(skip: Option<Skip>) -> Rig {
         kind: PgTypeKind::Base,
     };
     let types = Types::new([base(23, "int4"), base(25, "text")]);
-    let delivery = Delivery::new(sink, store, Limit { records: 1000, bytes: 1 << 20 });
+    let delivery = Delivery::new(sink, store, Limit { records: 1000, bytes: 1 << 20 }, BOUNDARY);
     let mut stream = Stream::new(Tables::new(blueprint, types), delivery, "run", Lsn(100), skip);
     let Ok(Taken::Errand(relation)) = stream.take(Lsn::ZERO, &relation()) else {
         panic!("a new relation needs an errand")
@@ -193,10 +196,10 @@ async fn a_finished_transaction_stores_its_end() {
 #[tokio::test]
 async fn a_keepalive_counts_only_between_transactions() {
     let mut rig = rig(None).await;
-    rig.stream.keepalive(Lsn(105));
+    rig.stream.keepalive(Lsn(105)).unwrap();
     assert_eq!(rig.stored().await.and_then(|offset| offset.confirmable()), Some(Lsn(105)));
     rig.take(110, &begin(7));
-    rig.stream.keepalive(Lsn(140));
+    rig.stream.keepalive(Lsn(140)).unwrap();
     assert_eq!(rig.stored().await, None);
 }
 
@@ -207,7 +210,7 @@ async fn nothing_is_stored_before_its_records_are_acknowledged() {
     rig.take(110, &begin(7));
     rig.take(110, &insert("1", "a"));
     rig.take(120, &commit(130));
-    rig.stream.keepalive(Lsn(200));
+    rig.stream.keepalive(Lsn(200)).unwrap();
     rig.stream.delivery.settle().unwrap();
     rig.stream.delivery.store().unwrap();
     assert!(!rig.stream.delivery.is_drained());
@@ -221,7 +224,7 @@ async fn a_slice_ends_where_the_lsn_changes_and_confirms_only_the_last_commit() 
     rig.take(110, &begin(7));
     rig.take(110, &insert("1", "a"));
     rig.take(110, &insert("2", "b"));
-    rig.stream.mark_slice();
+    rig.stream.mark_slice().unwrap();
     let offset = rig.stored().await.unwrap();
     assert_eq!((offset.lsn, offset.commit, offset.message), (Lsn(110), Some(Lsn(100)), Some(MessageType::Insert)));
     assert_eq!((offset.start(), offset.confirmable()), (Lsn(100), Some(Lsn(100))));

@@ -51,6 +51,11 @@ impl Store {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn of_topic(topic: &str) -> Self {
+        Self { key: key("c", "p"), place: Place::Topic { topic: topic.to_owned(), partition: 0 } }
+    }
+
     /// What has to happen so that this offset is stored.
     pub fn prepare(&self, offset: &Offset) -> Prepared<'_> {
         match &self.place {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::converters::{converter, header_converter};
 use super::definitions::{is_known, is_secret, nearest, was_renamed};
+use super::delivery::{exactly_once, offsets_config, overrides, sink_config, transaction_boundary};
 use super::naming::topic_naming;
 use super::reader::Reader;
 use super::regexes::{
@@ -15,21 +16,19 @@ use super::regexes::{
 };
 use super::rules::column_rules;
 use super::transforms::transforms;
-use super::worker::{SinkChoice, Worker};
+use super::worker::Worker;
 use super::{Note, Problem, Raw, value};
 use crate::connector::{Config, Context, OffsetMismatch, PublicationMode, SnapshotMode};
 use crate::debezium::{
     self, Adjustment, BinaryMode, Compatibility, DecimalMode, FailureMode, HstoreMode, IntervalMode, TimeMode,
 };
-use crate::{offsets, pg, sink};
+use crate::pg;
 
 const CLASS: &str = "io.debezium.connector.postgresql.PostgresConnector";
 const CLASSES: [&str; 3] = [CLASS, "PostgresConnector", "Postgres"];
 /// Connectors of Debezium for other databases: named, so that the refusal can say what is the matter.
 const OTHER_DATABASES: [&str; 9] =
     ["MySql", "MariaDb", "SqlServer", "Oracle", "MongoDb", "Db2", "Vitess", "Spanner", "Informix"];
-/// Where offsets live when neither the worker nor the connector says.
-const OFFSET_TOPIC: &str = "walcast-offsets";
 
 /// A connector file.
 #[derive(Clone, PartialEq, Eq)]
@@ -116,7 +115,8 @@ pub fn resolve(name: &str, raw: &Raw, worker: &Worker) -> Result<(Context, Vec<N
     let compatibility = compatibility(&reader, worker);
     let config = connector_config(&mut reader, name, compatibility, worker);
     overrides(&mut reader, worker);
-    let sink = sink_config(&mut reader, raw, worker);
+    exactly_once(&mut reader, worker);
+    let sink = sink_config(&mut reader, name, raw, worker);
     let offsets = offsets_config(name, worker);
     let (mut problems, notes) = reader.finish();
     hush(&mut problems, written, raw);
@@ -187,9 +187,6 @@ fn connects_own(reader: &mut Reader<'_>, name: &str) {
             "name",
             "Invalid value for configuration name: String may not contain control sequences",
         ));
-    }
-    if reader.choice("exactly.once.support", "requested") == "required" {
-        reader.problem(Problem::unsupported("exactly.once.support", "required (exactly-once delivery)"));
     }
 }
 
@@ -309,6 +306,7 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
         retry_wait: reader.millis("retriable.restart.connector.wait.ms", 10_000),
         initial_statements: statements(reader.text("database.initial.statements").unwrap_or("")),
         offset_flush_interval: worker.offset_flush_interval,
+        transaction_boundary: transaction_boundary(reader, worker),
         shutdown_timeout: worker.shutdown_timeout,
         debezium,
         key_converter: key?,
@@ -461,91 +459,6 @@ fn topic_prefix(reader: &mut Reader<'_>) -> String {
         reader.invalid("topic.prefix", text);
     }
     prefix
-}
-
-fn sink_config(reader: &mut Reader<'_>, raw: &Raw, worker: &Worker) -> Option<sink::Config> {
-    // Also checked where they have no use, so that a connector is right wherever it goes.
-    let enabled = value(&worker.raw, "topic.creation.enable").is_none_or(|v| !v.trim().eq_ignore_ascii_case("false"));
-    let rules = raw.iter().filter(|_| enabled).map(|(key, value)| (key.as_str(), value.as_str()));
-    let topics = match sink::kafka::TopicRules::parse(rules) {
-        Ok(topics) => topics,
-        Err(bad) => {
-            reader.problem(Problem::new(&bad.key.clone(), bad.to_string()));
-            return None;
-        }
-    };
-    let target = match &worker.sink {
-        SinkChoice::Stdout => sink::jsonl::Target::Stdout,
-        SinkChoice::File(path) => sink::jsonl::Target::File(path.clone()),
-        SinkChoice::Kafka => {
-            let mut properties = worker.security();
-            properties.extend(worker.producer());
-            let named = |(key, value): &(String, String)| {
-                Some((key.strip_prefix("producer.override.")?.to_owned(), value.clone()))
-            };
-            properties.extend(raw.iter().filter_map(named));
-            if let Err(found) = sink::kafka::properties::translate(&properties) {
-                for property in found {
-                    let key = origin(&property.name, raw, worker);
-                    reader.problem(Problem::new(&key, format!("{key}: {}", property.why)));
-                }
-            }
-            let bootstrap = worker.bootstrap.clone().unwrap_or_default();
-            return Some(sink::Config::Kafka(sink::kafka::Config { bootstrap, properties, topics }));
-        }
-    };
-    Some(sink::Config::Jsonl(sink::jsonl::Config { target, pretty: false }))
-}
-
-/// The key that a property of the producer came from.
-fn origin(property: &str, raw: &Raw, worker: &Worker) -> String {
-    let (connector, of_worker) = (format!("producer.override.{property}"), format!("producer.{property}"));
-    match (value(raw, &connector), value(&worker.raw, &of_worker)) {
-        (Some(_), _) => connector,
-        (None, Some(_)) => of_worker,
-        (None, None) => property.to_owned(),
-    }
-}
-
-/// `connector.client.config.override.policy` of the worker, and what cannot be had.
-fn overrides(reader: &mut Reader<'_>, worker: &Worker) {
-    const PRINCIPAL: [&str; 3] = ["security.protocol", "sasl.jaas.config", "sasl.mechanism"];
-    let policy = worker.override_policy();
-    for key in reader.keys() {
-        let Some(name) = key.strip_prefix("producer.override.") else { continue };
-        let allowed = match policy {
-            "None" => false,
-            "Principal" => PRINCIPAL.contains(&name),
-            _ => true,
-        };
-        if !allowed {
-            let what = format!("does not allow '{name}' to be overridden in the connector configuration.");
-            reader.problem(Problem::new(key, format!("The '{policy}' policy {what}")));
-        } else if name == "bootstrap.servers" {
-            reader.problem(Problem::unsupported(key, "another cluster than the worker's, which keeps the offsets,"));
-        }
-    }
-}
-
-fn offsets_config(name: &str, worker: &Worker) -> offsets::Config {
-    if let Some(path) = &worker.offset_file {
-        return offsets::Config::File(path.clone());
-    }
-    match (&worker.sink, worker.kafka()) {
-        (SinkChoice::Kafka, Some(kafka)) => offsets::Config::Topic {
-            kafka,
-            topic: worker.offset_topic.clone().unwrap_or_else(|| OFFSET_TOPIC.to_owned()),
-            partitions: worker.offset_partitions,
-            replication_factor: worker.replication_factor,
-        },
-        _ => {
-            let safe: String = name
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' })
-                .collect();
-            offsets::Config::File(worker.data().join(format!("{safe}.offsets.json")))
-        }
-    }
 }
 
 /// A copy fit for a log: values of secret keys, and everything that came through a provider, held back.

@@ -8,6 +8,7 @@ mod checks;
 pub mod connector;
 mod converters;
 mod definitions;
+mod delivery;
 mod environment;
 mod formats;
 mod naming;

@@ -24,6 +24,8 @@ pub struct Worker {
     /// `offset.storage.file.filename`.
     pub offset_file: Option<PathBuf>,
     pub offset_flush_interval: Duration,
+    /// `exactly.once.source.support=enabled`.
+    pub exactly_once: bool,
     pub shutdown_timeout: Duration,
     /// Where REST listens: host and port.
     pub listen: (String, u16),
@@ -181,6 +183,12 @@ impl Worker {
             problems.push(problem);
             SinkChoice::Stdout
         });
+        let exactly_once =
+            exactly_once(text("exactly.once.source.support"), &sink, text("offset.storage.file.filename"))
+                .unwrap_or_else(|problem| {
+                    problems.push(problem);
+                    false
+                });
         let listen = listen(text("listeners"), text("rest.host.name"), port).unwrap_or_else(|problem| {
             problems.push(problem);
             ("127.0.0.1".to_owned(), 8083)
@@ -196,6 +204,7 @@ impl Worker {
             replication_factor: i16::try_from(replication).unwrap_or(3),
             offset_file: text("offset.storage.file.filename").map(PathBuf::from),
             offset_flush_interval: Duration::from_millis(flush.unsigned_abs()),
+            exactly_once,
             shutdown_timeout: Duration::from_millis(shutdown.unsigned_abs()),
             listen,
             advertised,
@@ -220,6 +229,7 @@ impl Worker {
             bootstrap: self.bootstrap.clone()?,
             properties,
             topics: sink::kafka::TopicRules::default(),
+            transactional_id: None,
         })
     }
 
@@ -273,6 +283,29 @@ fn sink_choice(text: Option<&str>, kafka: bool) -> Result<SinkChoice, Problem> {
     }
 }
 
+/// `preparing` is a step on the way of a Connect cluster, and means nothing for a worker that is alone.
+fn exactly_once(text: Option<&str>, sink: &SinkChoice, offset_file: Option<&str>) -> Result<bool, Problem> {
+    const KEY: &str = "exactly.once.source.support";
+    match text.unwrap_or("disabled").to_lowercase().as_str() {
+        "disabled" | "preparing" => Ok(false),
+        "enabled" if *sink != SinkChoice::Kafka => {
+            Err(Problem::new(KEY, format!("{KEY}=enabled needs Kafka as the sink")))
+        }
+        "enabled" if offset_file.is_some() => {
+            let why = "=enabled keeps offsets in a topic: remove offset.storage.file.filename";
+            Err(Problem::new(KEY, format!("{KEY}{why}")))
+        }
+        "enabled" => Ok(true),
+        other => Err(Problem::new(
+            KEY,
+            format!(
+                "Invalid value {other} for configuration {KEY}: String must be one of (case insensitive): DISABLED, \
+                 ENABLED, PREPARING"
+            ),
+        )),
+    }
+}
+
 /// `listeners=http://host:port`; an empty host is every interface, as in Connect. Without it: loopback.
 fn listen(listeners: Option<&str>, host: Option<&str>, port: i64) -> Result<(String, u16), Problem> {
     let Some(first) = listeners.and_then(|list| list.split(',').map(str::trim).find(|l| !l.is_empty())) else {
@@ -316,12 +349,6 @@ fn notes(raw: &Raw) -> Vec<Note> {
     if !idle.is_empty() {
         idle.dedup();
         notes.push(Note(format!("worker settings without a meaning here: {}", idle.join(", "))));
-    }
-    if value(raw, "exactly.once.source.support").is_some_and(|v| !v.trim().eq_ignore_ascii_case("disabled")) {
-        notes.push(Note(
-            "exactly.once.source.support: this version delivers at least once; connectors that require more are refused"
-                .to_owned(),
-        ));
     }
     notes
 }
@@ -368,6 +395,8 @@ mod tests {
             ("walcast.sink", "kafka"),
             ("walcast.sink", "nowhere"),
             ("config.providers", "vault"),
+            ("exactly.once.source.support", "yes"),
+            ("exactly.once.source.support", "enabled"),
         ] {
             let problems = resolve(&[(key, value)]).unwrap_err();
             assert!(problems[0].key.starts_with(key), "{key}={value}: {problems:?}");

@@ -36,6 +36,10 @@ struct Stage {
 #[derive(Default)]
 struct State {
     records: Vec<Kept>,
+    transactional: bool,
+    /// How many of `records` are committed.
+    committed: usize,
+    committing: bool,
     /// Receipts wait for the test instead of coming at once.
     held: bool,
     /// Sent and without receipt, in order of sending.
@@ -53,6 +57,19 @@ impl Script {
     /// Acknowledges everything at once.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same for a sink that shows nothing before it is committed.
+    pub fn transactional() -> Self {
+        let script = Self::default();
+        script.state().transactional = true;
+        script
+    }
+
+    /// The records that are committed.
+    pub fn committed(&self) -> Vec<Kept> {
+        let state = self.state();
+        state.records.iter().take(state.committed).cloned().collect()
     }
 
     /// All records taken so far, of every sink that played this script.
@@ -158,6 +175,11 @@ impl Memory {
         // Tickets and receipts belong to one instance.
         state.waiting.clear();
         state.inbox = Arc::default();
+        let committed = state.committed;
+        if state.transactional {
+            state.records.truncate(committed);
+        }
+        state.committing = false;
         Ok(Self { script: script.clone(), inbox: Arc::clone(&state.inbox) })
     }
 
@@ -165,6 +187,9 @@ impl Memory {
         let mut state = self.script.state();
         if let Some(error) = state.refuse_next.pop_front() {
             return Err(error);
+        }
+        if state.committing {
+            return Err(SinkError::Full);
         }
         if state.room.is_some_and(|room| state.waiting.len() >= room) {
             return Err(SinkError::Full);
@@ -180,8 +205,33 @@ impl Memory {
         Ok(())
     }
 
+    pub(super) fn is_transactional(&self) -> bool {
+        self.script.state().transactional
+    }
+
+    /// Done at once; the receipt waits with the others.
+    pub(super) fn commit(&mut self, ticket: Ticket) {
+        let mut state = self.script.state();
+        if !state.waiting.is_empty() {
+            let why = "committed before every receipt had come".to_owned();
+            return self.inbox.push(Receipt { ticket, result: Err(SinkError::ProducerLost { why }) });
+        }
+        state.committed = state.records.len();
+        state.committing = true;
+        if state.held {
+            state.waiting.push(ticket);
+        } else {
+            self.inbox.push(Receipt { ticket, result: Ok(()) });
+        }
+    }
+
     pub(super) fn receipts(&mut self, into: &mut Vec<Receipt>) {
+        let before = into.len();
         self.inbox.drain_into(into);
+        if into.len() > before {
+            // The commit's receipt is the only one that can come while committing.
+            self.script.state().committing = false;
+        }
     }
 
     pub(super) async fn changed(&self) {

@@ -5,8 +5,8 @@
 //! `send`, `receipts` and `nudge` never wait, so that they can be called from the synchronous middle of the stream.
 //! Everything that may block (creating a client, writing to a pipe) runs behind `blocking` or on the sink's own thread.
 //!
-//! Exactly-once delivery will need a transactional producer; the sink owns the producer and the connector sends its
-//! offset through the same sink, so that both can join one transaction.
+//! A transactional sink shows nothing of what it took until `commit`; the connector sends its offset through the same
+//! sink, so that records and offset become visible together or not at all.
 
 mod error;
 mod inbox;
@@ -78,6 +78,25 @@ impl Sink {
         }
     }
 
+    /// Whether records stay invisible until [`Self::commit`].
+    pub fn is_transactional(&self) -> bool {
+        match self {
+            Self::Kafka(sink) => sink.is_transactional(),
+            Self::Memory(sink) => sink.is_transactional(),
+            Self::Jsonl(_) => false,
+        }
+    }
+
+    /// Makes visible what was sent since the last commit, all of it or nothing. To be called when something was sent and
+    /// every receipt of it has come; the receipt of `ticket` tells the outcome, and until then `send` answers `Full`.
+    pub fn commit(&mut self, ticket: Ticket) {
+        match self {
+            Self::Kafka(sink) => sink.commit(ticket),
+            Self::Memory(sink) => sink.commit(ticket),
+            Self::Jsonl(_) => {}
+        }
+    }
+
     /// Appends the receipts that have arrived.
     pub fn receipts(&mut self, into: &mut Vec<Receipt>) {
         match self {
@@ -129,7 +148,8 @@ impl Sink {
         }
     }
 
-    /// Delivers what was sent, as far as that is possible in this time, and lets go of the target.
+    /// Delivers what was sent, as far as that is possible in this time, and lets go of the target. What was not
+    /// committed is aborted.
     pub async fn close(self, within: Duration) {
         match self {
             Self::Kafka(sink) => sink.close(within).await,

@@ -36,6 +36,15 @@ fn seed() -> u64 {
 
 #[test]
 fn twenty_kills_lose_nothing() {
+    kills("", judge);
+}
+
+#[test]
+fn twenty_kills_with_exactly_once_repeat_nothing_either() {
+    kills("exactly.once.source.support=enabled\n", judge_exactly_once);
+}
+
+fn kills(worker_settings: &str, judge: impl Fn(&Database, &[Line])) {
     let seed = seed();
     let name = unique("kill");
     let (database, folder) = (Database::new(&name), Folder::new());
@@ -43,7 +52,7 @@ fn twenty_kills_lose_nothing() {
         "CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL, note text);
          INSERT INTO t SELECT n, 0, repeat('n', 50) FROM generate_series(1, {ROWS}) n;"
     ));
-    folder.write("worker.properties", &worker(&name));
+    folder.write("worker.properties", &(worker(&name) + worker_settings));
     let mut config = connector(&name, &name);
     config["retriable.restart.connector.wait.ms"] = json!("300");
     config["value.converter.schemas.enable"] = json!("false");
@@ -151,4 +160,32 @@ fn judge(database: &Database, lines: &[Line]) {
         }
     }
     assert_eq!(folded.len(), table.len(), "rows the table does not have");
+}
+
+/// Each row's life, record by record: no step twice, none missing, every delete with its tombstone.
+fn judge_exactly_once(database: &Database, lines: &[Line]) {
+    /// `None`: the row is not there.
+    type Version = Option<i64>;
+    let mut rows: BTreeMap<i64, (Version, bool)> = BTreeMap::new();
+    for line in lines {
+        let key: Value = serde_json::from_slice(line.key.as_deref().expect("a key")).expect("JSON");
+        let id = key["id"].as_i64().expect("an id");
+        let value: Option<Value> = line.value.as_deref().map(|value| serde_json::from_slice(value).expect("JSON"));
+        let (version, tombstone_due) = rows.remove(&id).unwrap_or((None, false));
+        let after = value.as_ref().and_then(|value| value["after"]["v"].as_i64());
+        let op = value.as_ref().map(|value| value["op"].as_str().expect("an op"));
+        let legal = match (op, version) {
+            (None, None) => tombstone_due,
+            (_, _) if tombstone_due => false,
+            (Some("r"), None) => true,
+            (Some("c"), None) => after == Some(0),
+            (Some("u"), Some(version)) => after == Some(version + 1),
+            (Some("d"), Some(_)) => true,
+            _ => false,
+        };
+        assert!(legal, "row {id} at {version:?}, tombstone due {tombstone_due}: then came {op:?} with {after:?}");
+        rows.insert(id, (after, op == Some("d")));
+    }
+    assert!(rows.values().all(|(_, tombstone_due)| !tombstone_due), "a delete without its tombstone");
+    judge(database, lines);
 }

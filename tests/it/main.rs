@@ -8,6 +8,7 @@
 mod case;
 mod cases;
 mod compare;
+mod fencing;
 mod kill;
 mod life;
 mod names;

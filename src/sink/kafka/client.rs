@@ -33,6 +33,10 @@ const EVERY: &[(&str, &str)] = &[
     ("enable.metrics.push", "false"),
 ];
 
+/// How long the transaction of a process that is gone for good holds up committed readers. Java's default is a minute;
+/// ours are over within milliseconds, and one that an outage of the brokers cuts short is begun anew.
+const TRANSACTION_TIMEOUT_MS: &str = "30000";
+
 /// Settings of the record producer.
 pub(super) fn producer(config: &Config, client_id: &str) -> Result<ClientConfig, SinkError> {
     let translated = translate(config)?;
@@ -43,7 +47,12 @@ pub(super) fn producer(config: &Config, client_id: &str) -> Result<ClientConfig,
     }
     // Keys must land where the Java client puts them.
     settings.set("partitioner", "murmur2_random");
-    if !translated.iter().any(|(name, _)| name == "enable.idempotence") && rules_out_idempotence(&settings) {
+    if let Some(id) = &config.transactional_id {
+        settings.set("transactional.id", id);
+        if settings.get("transaction.timeout.ms").is_none() {
+            settings.set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS);
+        }
+    } else if !translated.iter().any(|(name, _)| name == "enable.idempotence") && rules_out_idempotence(&settings) {
         settings.set("enable.idempotence", "false");
     }
     Ok(settings)
@@ -200,6 +209,26 @@ pub(super) fn explain(
         }
         code if is_passing(code) => SinkError::Undelivered { topic, why: code.to_string() },
         code => SinkError::Refused { topic, why: code.to_string() },
+    }
+}
+
+/// Why a transaction could not be begun, committed or aborted.
+pub(super) fn explain_transaction(error: &KafkaError, id: &str, brokers: &str) -> SinkError {
+    use RDKafkaErrorCode as Code;
+    let KafkaError::Transaction(cause) = error else { return SinkError::ProducerLost { why: error.to_string() } };
+    let why = cause.to_string();
+    match cause.code() {
+        Code::ProducerFenced | Code::Fenced | Code::InvalidProducerEpoch => SinkError::Fenced { why },
+        Code::TransactionalIdAuthorizationFailed => {
+            SinkError::Denied { operation: "WRITE", resource: format!("transactional-id {id}") }
+        }
+        Code::TopicAuthorizationFailed => SinkError::Denied { operation: "WRITE", resource: "topic *".to_owned() },
+        Code::InvalidTransactionTimeout => SinkError::Setting {
+            property: "transaction.timeout.ms".to_owned(),
+            why: "longer than transaction.max.timeout.ms of the brokers".to_owned(),
+        },
+        code if cause.is_retriable() || is_passing(code) => SinkError::Unreachable { brokers: brokers.to_owned(), why },
+        _ => SinkError::ProducerLost { why },
     }
 }
 

@@ -30,11 +30,14 @@ pub(super) struct Delivery {
     pub(super) failure: Option<Box<Failure>>,
 }
 
-pub(super) struct Failure {
-    pub(super) code: RDKafkaErrorCode,
-    pub(super) topic: String,
-    /// Bytes of key and value.
-    pub(super) size: usize,
+pub(super) enum Failure {
+    Record {
+        code: RDKafkaErrorCode,
+        topic: String,
+        /// Bytes of key and value.
+        size: usize,
+    },
+    Commit(SinkError),
 }
 
 /// Shared by the sink and librdkafka's thread.
@@ -138,7 +141,7 @@ impl ProducerContext for Context {
                 }
                 None
             }
-            Err((error, message)) => Some(Box::new(Failure {
+            Err((error, message)) => Some(Box::new(Failure::Record {
                 code: error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown),
                 topic: message.topic().to_owned(),
                 size: message.key_len() + message.payload_len(),

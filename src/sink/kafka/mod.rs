@@ -12,6 +12,7 @@ pub mod properties;
 mod rules;
 mod stores;
 pub mod topic;
+mod transaction;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -26,7 +27,8 @@ use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 use tokio::runtime::Handle;
 use tracing::{info, warn};
 
-use self::deliveries::{Context, Deliveries, Delivery};
+use self::deliveries::{Context, Deliveries, Delivery, Failure};
+use self::transaction::Transaction;
 use super::{Limit, Receipt, SinkError, Trouble, blocking};
 use crate::words::{Record, Ticket};
 
@@ -39,6 +41,8 @@ pub struct Config {
     /// Producer properties under their Java names, without prefix; later ones win.
     pub properties: Vec<(String, String)>,
     pub topics: TopicRules,
+    /// Records become visible by `Sink::commit` only. A producer of the same id fences the one before it.
+    pub transactional_id: Option<String>,
 }
 
 /// Names of properties only: values may be secrets.
@@ -49,6 +53,7 @@ impl fmt::Debug for Config {
             .field("bootstrap", &self.bootstrap)
             .field("properties", &names)
             .field("topics", &self.topics)
+            .field("transactional_id", &self.transactional_id)
             .finish()
     }
 }
@@ -61,11 +66,15 @@ impl Config {
     }
 }
 
+/// How long a failed connector tries to abort its open transaction. The next one aborts it anyway.
+const ABANDON_WITHIN: Duration = Duration::from_secs(2);
+
 pub struct Kafka {
     brokers: String,
     max_request_size: usize,
     /// Taken when the sink is dropped, as dropping it takes time.
     clients: Option<Clients>,
+    transaction: Option<Transaction>,
     deliveries: Arc<Deliveries>,
     arrived: Vec<Delivery>,
     topics: TopicRules,
@@ -74,13 +83,15 @@ pub struct Kafka {
 }
 
 struct Clients {
-    producer: ThreadedProducer<Context>,
+    /// Shared with the thread that commits.
+    producer: Arc<ThreadedProducer<Context>>,
     /// Present when there are rules to create topics by.
     admin: Option<AdminClient<DefaultClientContext>>,
 }
 
 impl Kafka {
-    /// Creates the producer and waits for the first answer of a broker, so that wrong addresses and logins show here.
+    /// Creates the producer and waits for the first answer of a broker, so that wrong addresses and logins show here. A
+    /// transactional one has then fenced its predecessor, whose open transaction is aborted: offsets may be read.
     pub(super) async fn open(config: &Config, client_id: &str) -> Result<Self, SinkError> {
         let settings = client::producer(config, client_id)?;
         let admin_settings = config.topics.is_active().then(|| client::plain(config, client_id)).transpose()?;
@@ -88,9 +99,15 @@ impl Kafka {
         let brokers = config.bootstrap.clone();
         let max_request_size = settings.get("message.max.bytes").and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
         let context = Context(Arc::clone(&deliveries));
+        let transaction = config.transactional_id.as_deref().map(|id| Transaction::new(id, &settings));
+        let fencing = config.transactional_id.clone();
         let clients = blocking(move || {
             let producer: ThreadedProducer<Context> = client::create_with(&settings, context)?;
             wait_for_a_broker(&producer, &brokers)?;
+            if let Some(id) = fencing {
+                transaction::fence(&producer, &id, &brokers)?;
+            }
+            let producer = Arc::new(producer);
             let admin = admin_settings.map(|settings| client::create(&settings)).transpose()?;
             Ok(Clients { producer, admin })
         });
@@ -98,6 +115,7 @@ impl Kafka {
             brokers: config.bootstrap.clone(),
             max_request_size,
             clients: Some(clients.await?),
+            transaction,
             deliveries,
             arrived: Vec::new(),
             topics: config.topics.clone(),
@@ -107,6 +125,9 @@ impl Kafka {
 
     pub(super) fn send(&mut self, record: &Record<'_>, ticket: Ticket) -> Result<(), SinkError> {
         let Some(clients) = &self.clients else { return Err(SinkError::Closed) };
+        if let Some(transaction) = &mut self.transaction {
+            transaction.join(&clients.producer, &self.brokers)?;
+        }
         let mut outgoing = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, ticket.0);
         outgoing.partition = record.partition;
         outgoing.key = record.key;
@@ -129,12 +150,29 @@ impl Kafka {
     pub(super) fn receipts(&mut self, into: &mut Vec<Receipt>) {
         self.deliveries.inbox.drain_into(&mut self.arrived);
         let mut arrived = std::mem::take(&mut self.arrived);
-        into.extend(arrived.drain(..).map(|delivery| Receipt {
-            ticket: Ticket(delivery.ticket),
-            result: delivery.failure.map_or(Ok(()), |f| Err(self.explain(f.code, &f.topic, f.size))),
-        }));
+        for delivery in arrived.drain(..) {
+            let ticket = Ticket(delivery.ticket);
+            if let Some(transaction) = &mut self.transaction {
+                transaction.heard(ticket);
+            }
+            let result = match delivery.failure.map(|failure| *failure) {
+                None => Ok(()),
+                Some(Failure::Record { code, topic, size }) => Err(self.explain(code, &topic, size)),
+                Some(Failure::Commit(error)) => Err(self.expired(error)),
+            };
+            into.push(Receipt { ticket, result });
+        }
         // The emptied vector goes back with its allocation.
         self.arrived = arrived;
+    }
+
+    pub(super) fn is_transactional(&self) -> bool {
+        self.transaction.is_some()
+    }
+
+    pub(super) fn commit(&mut self, ticket: Ticket) {
+        let (Some(clients), Some(transaction)) = (&self.clients, &mut self.transaction) else { return };
+        transaction.commit(&clients.producer, &self.deliveries, ticket, &self.brokers);
     }
 
     pub(super) async fn changed(&self) {
@@ -188,8 +226,12 @@ impl Kafka {
 
     pub(super) async fn close(mut self, within: Duration) {
         let Some(clients) = self.clients.take() else { return };
+        let transaction = self.transaction.take();
         let flushed = blocking(move || {
-            let _ = clients.producer.flush(within);
+            match transaction {
+                Some(transaction) => transaction.abandon(&clients.producer, within),
+                None => drop(clients.producer.flush(within)),
+            }
             Ok(clients.producer.in_flight_count())
         });
         if let Ok(left @ 1..) = flushed.await {
@@ -199,7 +241,19 @@ impl Kafka {
 
     fn explain(&self, code: RDKafkaErrorCode, topic: &str, size: usize) -> SinkError {
         let fatal = || self.clients.as_ref().and_then(|clients| clients.producer.client().fatal_error());
-        client::explain(code, topic, size, &self.brokers, fatal)
+        // What follows from a lost transaction is told by its cause.
+        let code = if self.transaction.is_some() && fatal().is_some() { RDKafkaErrorCode::Fatal } else { code };
+        self.expired(client::explain(code, topic, size, &self.brokers, fatal))
+    }
+
+    /// The brokers fence a producer too when its transaction took longer than it may: after an outage, say.
+    fn expired(&self, error: SinkError) -> SinkError {
+        match (error, &self.transaction) {
+            (SinkError::Fenced { why }, Some(transaction)) if transaction.may_have_expired() => {
+                SinkError::ProducerLost { why }
+            }
+            (error, _) => error,
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -211,7 +265,14 @@ impl Drop for Kafka {
     fn drop(&mut self) {
         // Dropping a producer joins threads; not on a thread of the runtime, if there is one.
         if let (Some(clients), Ok(runtime)) = (self.clients.take(), Handle::try_current()) {
-            runtime.spawn_blocking(move || drop(clients));
+            let transaction = self.transaction.take();
+            runtime.spawn_blocking(move || {
+                if let Some(transaction) = transaction {
+                    // Nobody shall wait for what will never be committed.
+                    transaction.abandon(&clients.producer, ABANDON_WITHIN);
+                }
+                drop(clients);
+            });
         }
     }
 }
@@ -251,7 +312,7 @@ mod tests {
 
     async fn open(bootstrap: String, properties: &[(&str, &str)]) -> Result<Sink, SinkError> {
         let properties = properties.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let config = Config { bootstrap, properties, topics: TopicRules::default() };
+        let config = Config { bootstrap, properties, ..Config::default() };
         Sink::open(&sink::Config::Kafka(config), "test").await
     }
 
@@ -336,11 +397,34 @@ mod tests {
         assert_eq!(sink.trouble(), None);
     }
 
+    async fn open_transactional(brokers: &MockCluster<'_, rdkafka::producer::DefaultProducerContext>) -> Sink {
+        let config = Config {
+            bootstrap: brokers.bootstrap_servers(),
+            transactional_id: Some("group-name-0".to_owned()),
+            ..Config::default()
+        };
+        Sink::open(&sink::Config::Kafka(config), "test").await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_commit_has_a_receipt_of_its_own_and_nothing_is_taken_before_it() {
+        let brokers = MockCluster::new(1).unwrap();
+        let mut sink = open_transactional(&brokers).await;
+        for ticket in 0..2 {
+            sink.send(&record("t", b"v"), Ticket(10 * ticket)).unwrap();
+            assert_eq!(receipts(&mut sink, 1).await[0].result, Ok(()));
+            sink.commit(Ticket(10 * ticket + 1));
+            assert_eq!(sink.send(&record("t", b"v"), Ticket(99)), Err(SinkError::Full));
+            assert_eq!(receipts(&mut sink, 1).await, [Receipt { ticket: Ticket(10 * ticket + 1), result: Ok(()) }]);
+        }
+        sink.close(Duration::from_secs(5)).await;
+    }
+
     #[test]
     fn settings_can_be_checked_without_a_broker() {
         let config = |name: &str, value: &str| {
             let properties = vec![(name.to_owned(), value.to_owned())];
-            Config { bootstrap: "nowhere:1".to_owned(), properties, topics: TopicRules::default() }
+            Config { bootstrap: "nowhere:1".to_owned(), properties, ..Config::default() }
         };
         assert_eq!(config("acks", "1").check(), Ok(()));
         let error = config("max.request.size", "1").check().unwrap_err();

@@ -17,7 +17,7 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 use tracing::{info, warn};
 
 use super::super::{SinkError, blocking};
-use super::deliveries::{Context, Deliveries};
+use super::deliveries::{Context, Deliveries, Failure};
 use super::{Config, client};
 
 /// How long one request to the brokers may take.
@@ -112,7 +112,10 @@ pub async fn write(config: &Config, topic: &str, records: &[Outgoing]) -> Result
         let mut arrived = Vec::new();
         deliveries.inbox.drain_into(&mut arrived);
         match arrived.into_iter().find_map(|delivery| delivery.failure) {
-            Some(failure) => Err(explain(failure.code, failure.size)),
+            Some(failure) => match *failure {
+                Failure::Record { code, size, .. } => Err(explain(code, size)),
+                Failure::Commit(error) => Err(error),
+            },
             None => Ok(()),
         }
     })

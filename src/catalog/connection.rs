@@ -14,11 +14,13 @@ use crate::pg;
 use crate::pg::TlsMode;
 
 /// How long greeting, TLS and login may take once the connection stands; `connect_timeout` covers what comes before.
-const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Silence after which the kernel asks whether the server is still there, and how often it asks again.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-const KEEPALIVE_RETRIES: u32 = 6;
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_RETRIES: u32 = 3;
+/// What was sent and is not acknowledged for this long tells of a dead peer.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
 /// How long a goodbye may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -109,7 +111,8 @@ fn session_config(address: &pg::Address, mode: SslMode) -> tokio_postgres::Confi
         .keepalives(address.tcp_keepalive)
         .keepalives_idle(KEEPALIVE_IDLE)
         .keepalives_interval(KEEPALIVE_INTERVAL)
-        .keepalives_retries(KEEPALIVE_RETRIES);
+        .keepalives_retries(KEEPALIVE_RETRIES)
+        .tcp_user_timeout(UNACKNOWLEDGED);
     // Zero is "no limit" to pgjdbc.
     if !address.connect_timeout.is_zero() {
         config.connect_timeout(address.connect_timeout);

@@ -23,14 +23,20 @@ pub use identity::Identity;
 pub use publication::Publication;
 pub use quote::{quote_ident, quote_literal, quote_table, select_sql};
 pub use rights::{Role, Session, TableRights};
-pub use server::{Server, WalPositions};
-pub use slot::Slot;
+pub use server::{Process, Server, WalPositions};
+pub use slot::{Slot, SlotHolder};
 pub use snapshot::{Begin, Copy, Isolation, SnapshotFacts};
 
+use std::time::Duration;
+
+use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use crate::pg;
+
+/// Looking into the catalog takes milliseconds; a server that is silent for this long is not there any more.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// One SQL session. Its driver task ends when this is dropped.
 pub struct Catalog {
@@ -63,7 +69,12 @@ impl Catalog {
     }
 
     async fn rows(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, CatalogError> {
-        Ok(self.client.query_typed(sql, params).await?)
+        match timeout(ANSWER_WITHIN, self.client.query_typed(sql, params)).await {
+            Ok(answered) => Ok(answered?),
+            Err(_) => {
+                Err(CatalogError::TimedOut { doing: "looking into the catalog", seconds: ANSWER_WITHIN.as_secs() })
+            }
+        }
     }
 
     async fn one(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<Row, CatalogError> {

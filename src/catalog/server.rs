@@ -1,6 +1,8 @@
 //! Facts about the server itself.
 
 use super::{Catalog, CatalogError};
+use tokio_postgres::types::Type;
+
 use crate::words::Lsn;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +30,18 @@ pub struct WalPositions {
     pub flushed: Lsn,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Process {
+    Gone,
+    /// For bytes or for room to send, or for something to happen that it could tell.
+    WaitsForClient,
+    Busy,
+}
+
+/// Wait events of a walsender that could read what its client sends.
+const WAITING_FOR_THE_CLIENT: [&str; 5] =
+    ["ClientRead", "ClientWrite", "WalSenderMain", "WalSenderWaitForWAL", "WalSenderWriteData"];
+
 impl Catalog {
     pub async fn server(&self) -> Result<Server, CatalogError> {
         let row = self.one(include_str!("../../sql/catalog/server.sql"), &[]).await?;
@@ -45,6 +59,20 @@ impl Catalog {
             used_wal_senders: count(6)?,
             clock_micros: row.try_get(7)?,
             encoding: row.try_get(8)?,
+        })
+    }
+
+    /// What the server's process `pid` is doing for a session of our own role.
+    pub async fn process(&self, pid: i32) -> Result<Process, CatalogError> {
+        let rows = self.rows(include_str!("../../sql/catalog/waits_for.sql"), &[(&pid, Type::INT4)]).await?;
+        let Some(row) = rows.first() else { return Ok(Process::Gone) };
+        let event: Option<&str> = row.try_get(0)?;
+        Ok(match event {
+            // Their spelling changed with Postgres 17.
+            Some(event) if WAITING_FOR_THE_CLIENT.iter().any(|name| name.eq_ignore_ascii_case(event)) => {
+                Process::WaitsForClient
+            }
+            _ => Process::Busy,
         })
     }
 

@@ -28,10 +28,31 @@ pub struct Slot {
     pub safe_wal_size: Option<i64>,
 }
 
+/// The connection that reads a slot now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SlotHolder {
+    pub pid: i32,
+    pub application: Option<String>,
+    pub address: Option<String>,
+}
+
 impl Catalog {
     pub async fn slot(&self, name: &str) -> Result<Option<Slot>, CatalogError> {
         let rows = self.rows(include_str!("../../sql/catalog/slot.sql"), &[(&name, Type::TEXT)]).await?;
         rows.first().map(slot).transpose()
+    }
+
+    pub async fn slot_holder(&self, name: &str) -> Result<Option<SlotHolder>, CatalogError> {
+        let rows = self.rows(include_str!("../../sql/catalog/slot_holder.sql"), &[(&name, Type::TEXT)]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let (pid, application, address) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        Ok(Some(SlotHolder { pid, application, address }))
+    }
+
+    /// Ends another connection of the same role.
+    pub async fn terminate(&self, pid: i32) -> Result<(), CatalogError> {
+        self.rows(include_str!("../../sql/catalog/terminate.sql"), &[(&pid, Type::INT4)]).await?;
+        Ok(())
     }
 
     pub async fn drop_slot(&self, name: &str) -> Result<(), CatalogError> {

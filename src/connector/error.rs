@@ -61,6 +61,24 @@ impl ConnectorError {
         }
     }
 
+    /// The other side is not there: trying costs it nothing.
+    pub(super) fn is_outage(&self) -> bool {
+        let starting_or_stopping = |code: Option<&str>| code.is_some_and(|code| code.starts_with("57P"));
+        match self {
+            Self::Catalog(e) => {
+                let away = matches!(e, CatalogError::Unreachable { .. } | CatalogError::Lost { .. });
+                away || starting_or_stopping(e.sqlstate())
+            }
+            Self::Wire(e) => {
+                use WireError::{Ended, Lost, Silent, Unreachable};
+                matches!(e, Unreachable { .. } | Lost(_) | Ended | Silent { .. }) || starting_or_stopping(e.sqlstate())
+            }
+            Self::Sink(e) => matches!(e, SinkError::Unreachable { .. }),
+            Self::Offset(OffsetError::Topic(e)) => matches!(e, SinkError::Unreachable { .. }),
+            _ => false,
+        }
+    }
+
     /// One sentence for the operator, where there is something to do.
     pub fn remedy(&self) -> Option<String> {
         match self {

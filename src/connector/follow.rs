@@ -21,6 +21,7 @@ use super::error::ConnectorError;
 use super::heartbeat::Heartbeat;
 use super::life::Found;
 use super::plan::Skip;
+use super::pulse::{self, Pulse};
 use super::status::{Activity, Publisher};
 use super::stream::{Stream, Taken};
 use super::tables::{Learned, Tables};
@@ -51,6 +52,7 @@ pub(super) struct Following<'a> {
     stream: Stream,
     errand: Option<Errand>,
     heartbeat: Option<Heartbeat>,
+    pulse: Pulse,
     /// End of WAL the server has told of.
     received: Lsn,
     /// Position stored, and told to the slot.
@@ -67,6 +69,7 @@ impl<'a> Following<'a> {
     ) -> Result<Self, ConnectorError> {
         let config = &context.config;
         let Whence { session, from, skip } = whence;
+        let pulse = Pulse::new(found.catalog.clone(), session.backend());
         let start = Start {
             slot: &config.slot,
             from,
@@ -83,7 +86,7 @@ impl<'a> Following<'a> {
         }
         tracing::info!(connector = config.name, slot = config.slot, %from, "streaming");
         let (received, confirmed) = (from, from);
-        Ok(Self { config, catalog: found.catalog, wire, stream, errand: None, heartbeat, received, confirmed })
+        Ok(Self { config, catalog: found.catalog, wire, stream, errand: None, heartbeat, pulse, received, confirmed })
     }
 
     /// Runs until stopped (`Ok`: drained, stored and confirmed as far as the time allowed) or until something fails.
@@ -95,6 +98,7 @@ impl<'a> Following<'a> {
     ) -> Result<(), ConnectorError> {
         let mut feedback = ticking(self.config.status_interval);
         let mut flush = ticking(self.config.offset_flush_interval);
+        let mut pulse = ticking(pulse::PERIOD);
         // The first beat comes at once: it ends a snapshot.
         let mut beat = interval(self.config.heartbeat_interval.unwrap_or(NEVER));
         // The first tick comes at once, before the first record.
@@ -121,6 +125,13 @@ impl<'a> Following<'a> {
                     }
                 }
                 _ = feedback.tick() => self.confirm(true).await?,
+                _ = pulse.tick() => {
+                    if !reading {
+                        self.pulse.heard();
+                    } else if self.pulse.beat() {
+                        self.confirm(true).await?;
+                    }
+                }
                 _ = flush.tick() => {
                     self.stream.delivery.tick()?;
                     let delivery = &self.stream.delivery;
@@ -138,7 +149,11 @@ impl<'a> Following<'a> {
                 }
                 learned = errand(&mut self.errand), if self.errand.is_some() => self.learn(learned?).await?,
                 () = std::future::ready(()), if waiting => {}
-                filled = self.wire.fill(), if reading => filled?,
+                filled = self.wire.fill(), if reading => {
+                    filled?;
+                    self.pulse.heard();
+                }
+                dead = self.pulse.stopped(), if reading => return Err(dead),
                 changed = self.stream.delivery.changed() => changed?,
             }
         }

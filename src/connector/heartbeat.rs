@@ -1,5 +1,9 @@
 //! Heartbeats: a record to a topic of their own, after a statement of the user's if there is one.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use crate::catalog::{Catalog, CatalogError};
 use crate::converter::{Buffer, Shape};
 use crate::debezium::heartbeat;
@@ -22,6 +26,9 @@ pub(super) struct Heartbeat {
 
 /// The table or the connection is gone for good: the reference ends the task.
 const FATAL: [&str; 2] = ["57P01", "42P01"];
+
+/// The stream stands still meanwhile.
+const ACT_WITHIN: Duration = Duration::from_secs(10);
 
 impl Heartbeat {
     pub(super) fn new(config: &Config, blueprint: &Blueprint) -> Self {
@@ -48,7 +55,13 @@ impl Heartbeat {
         let Some(query) = &self.query else { return Ok(()) };
         // Names in the user's statement are the user's: our sessions see nothing but pg_catalog.
         let sql = format!("SET search_path = \"$user\", public; {query}; SET search_path = pg_catalog");
-        match catalog.execute(&sql).await {
+        let Ok(acted) = timeout(ACT_WITHIN, catalog.execute(&sql)).await else {
+            return Err(CatalogError::TimedOut {
+                doing: "running heartbeat.action.query",
+                seconds: ACT_WITHIN.as_secs(),
+            });
+        };
+        match acted {
             Err(e) if e.is_transient() || e.sqlstate().is_some_and(|code| FATAL.contains(&code)) => Err(e),
             Err(e) => {
                 tracing::warn!("heartbeat.action.query failed: {e}");

@@ -26,7 +26,7 @@ use super::plan::{Follow, Observed, Plan, Refusal, SlotState, plan};
 use super::snapshot::{Ended, Snapshot, readable};
 use super::status::{Activity, Publisher};
 use super::table::Blueprint;
-use super::{Context, TransactionBoundary, identity, publication};
+use super::{Context, TransactionBoundary, identity, publication, slot};
 
 /// The window in bytes when `max.queue.size.in.bytes` sets none.
 const DEFAULT_WINDOW_BYTES: usize = 32 << 20;
@@ -42,6 +42,8 @@ pub(super) struct Life<'a> {
     pub(super) paused: &'a mut watch::Receiver<bool>,
     pub(super) publisher: &'a Publisher,
     pub(super) stop: &'a CancellationToken,
+    /// The server's process for the replication connection opened last, by this attempt or one before it.
+    pub(super) backend: &'a mut Option<i32>,
 }
 
 /// What an attempt finds at the server.
@@ -59,16 +61,21 @@ impl Life<'_> {
         self.publisher.activity(Activity::Starting);
         let config = &self.context.config;
         let sink = Sink::open(&self.context.sink, &format!("connector-producer-{}-0", config.name)).await?;
+        let found = self.find().await?;
+        if self.stop.is_cancelled() {
+            return Ok(());
+        }
+        // Only now: whoever read the slot before us has stored all it will.
         let (store, offset) = Store::open(&self.context.offsets, &config.name, &config.debezium.topic_prefix).await?;
         let bytes = if config.max_queue_bytes > 0 { config.max_queue_bytes } else { DEFAULT_WINDOW_BYTES };
         let limit = Limit { records: config.max_queue_size, bytes };
         let mut delivery = Delivery::new(sink, store, limit, SNAPSHOT_BOUNDARY);
-        let found = self.find().await?;
         let observed = Observed {
             mode: config.snapshot_mode,
             mismatch: config.offset_mismatch,
             offset: offset.as_ref(),
             slot: found.slot.as_ref().map(|slot| slot_state(slot, &config.address)),
+            written: found.catalog.wal_positions().await?.written,
         };
         let decided = plan(&observed, &config.slot)?;
         tracing::info!(connector = config.name, plan = ?decided, "planned");
@@ -106,13 +113,16 @@ impl Life<'_> {
             identity::ensure(&catalog, &config.identities, &tables).await;
         }
         publication::leave_out_generated(&catalog, config, &mut tables).await?;
+        slot::wait_until_free(&catalog, &config.slot, *self.backend, self.publisher, self.stop).await?;
         let slot = catalog.slot(&config.slot).await?;
         let types = Types::new(catalog.types().await?);
         Ok(Found { catalog: Arc::new(catalog), types, blueprint, tables, slot })
     }
 
-    async fn connect(&self) -> Result<Session, ConnectorError> {
-        Ok(wire::connect(&self.context.config.address).await?)
+    async fn connect(&mut self) -> Result<Session, ConnectorError> {
+        let session = wire::connect(&self.context.config.address).await?;
+        *self.backend = Some(session.backend());
+        Ok(session)
     }
 
     /// `initial_only` is done: nothing to do until stopped.
@@ -122,7 +132,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    async fn at_slot(&self, found: &Found) -> Result<Whence, ConnectorError> {
+    async fn at_slot(&mut self, found: &Found) -> Result<Whence, ConnectorError> {
         let mut session = self.connect().await?;
         let from = match &found.slot {
             Some(slot) => slot.confirmed_flush.unwrap_or(Lsn::ZERO),
@@ -141,7 +151,7 @@ impl Life<'_> {
     }
 
     async fn snapshot(
-        &self,
+        &mut self,
         found: &Found,
         delivery: &mut Delivery,
         follow: Option<Follow>,
@@ -189,10 +199,17 @@ impl Life<'_> {
     }
 
     /// Chooses the point at which the tables are read, and where the stream goes on.
-    async fn view(&self, found: &Found, follow: Option<Follow>) -> Result<View, ConnectorError> {
+    async fn view(&mut self, found: &Found, follow: Option<Follow>) -> Result<View, ConnectorError> {
         let slot_at = found.slot.as_ref().and_then(|slot| slot.confirmed_flush);
         match follow {
-            Some(Follow::NewSlot) => {
+            Some(follow @ (Follow::NewSlot | Follow::ReplacedSlot)) => {
+                if follow == Follow::ReplacedSlot {
+                    tracing::warn!(
+                        slot = self.context.config.slot,
+                        "dropping the slot that the server has invalidated"
+                    );
+                    found.catalog.drop_slot(&self.context.config.slot).await?;
+                }
                 let mut session = self.connect().await?;
                 let created = self.create_slot(&mut session).await?;
                 let at = created.consistent_point;
@@ -268,7 +285,7 @@ fn slot_state(slot: &Slot, address: &Address) -> SlotState {
         database: slot.database.clone(),
         ours: slot.database.as_ref() == Some(&address.database),
         confirmed: slot.confirmed_flush,
-        lost: slot.invalidation.is_some() || slot.wal_status.as_deref() == Some("lost"),
+        invalidation: slot.invalidation.clone(),
         two_phase: slot.two_phase,
     }
 }

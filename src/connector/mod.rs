@@ -17,6 +17,8 @@ mod messages;
 mod metadata;
 mod plan;
 mod publication;
+mod pulse;
+mod slot;
 mod snapshot;
 mod status;
 mod stream;
@@ -50,6 +52,8 @@ pub struct Context {
 
 /// The first pause after a failure; doubled each time up to `retriable.restart.connector.wait.ms`.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// The longest pause while the other side is merely away, so that its return is noticed at once.
+const LONGEST_KNOCK: Duration = Duration::from_secs(1);
 /// An attempt that streamed this long counts as a success: the next failure is the first again.
 const SETTLED: Duration = Duration::from_secs(30);
 
@@ -62,10 +66,11 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), ConnectorError> {
     let publisher = Publisher::new(status);
-    let mut attempt = 0u32;
+    let (mut attempt, mut backend, mut told) = (0u32, None, String::new());
     loop {
         let began = tokio::time::Instant::now();
-        let mut life = Life { context: &context, paused: &mut paused, publisher: &publisher, stop: &stop };
+        let mut life =
+            Life { context: &context, paused: &mut paused, publisher: &publisher, stop: &stop, backend: &mut backend };
         let failure = match life.live().await {
             Ok(()) => {
                 publisher.activity(Activity::Stopped);
@@ -73,17 +78,22 @@ pub async fn run(
             }
             Err(failure) => failure,
         };
-        let remedy = failure.remedy().unwrap_or_default();
+        let (why, remedy) = (failure.to_string(), failure.remedy().unwrap_or_default());
         attempt = if began.elapsed() > SETTLED { 1 } else { attempt.saturating_add(1) };
         let exhausted = context.config.max_retries.is_some_and(|most| attempt > most);
         if stop.is_cancelled() || !failure.is_transient() || exhausted {
             tracing::error!(connector = context.config.name, remedy, "connector stopped: {failure}");
-            publisher.activity(Activity::Failed { why: failure.to_string(), remedy });
+            publisher.activity(Activity::Failed { why, remedy });
             return Err(failure);
         }
-        let wait = FIRST_WAIT.saturating_mul(1 << attempt.min(10).saturating_sub(1)).min(context.config.retry_wait);
-        tracing::warn!(connector = context.config.name, attempt, ?wait, remedy, "will try again: {failure}");
-        publisher.activity(Activity::Retrying { why: failure.to_string(), remedy, attempt });
+        let longest = context.config.retry_wait.min(if failure.is_outage() { LONGEST_KNOCK } else { Duration::MAX });
+        let wait = FIRST_WAIT.saturating_mul(1 << attempt.min(10).saturating_sub(1)).min(longest);
+        // An outage of an hour is no reason for a thousand lines.
+        if attempt.is_power_of_two() || told != why {
+            tracing::warn!(connector = context.config.name, attempt, ?wait, remedy, "will try again: {why}");
+            told.clone_from(&why);
+        }
+        publisher.activity(Activity::Retrying { why, remedy, attempt });
         tokio::select! {
             () = stop.cancelled() => {
                 publisher.activity(Activity::Stopped);

@@ -15,6 +15,8 @@ pub(super) struct Observed<'a> {
     pub(super) mismatch: OffsetMismatch,
     pub(super) offset: Option<&'a Offset>,
     pub(super) slot: Option<SlotState>,
+    /// End of the server's WAL.
+    pub(super) written: Lsn,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +26,8 @@ pub(super) struct SlotState {
     /// The database of this connector.
     pub(super) ours: bool,
     pub(super) confirmed: Option<Lsn>,
-    pub(super) lost: bool,
+    /// Why it can never be read again.
+    pub(super) invalidation: Option<String>,
     pub(super) two_phase: bool,
 }
 
@@ -45,6 +48,8 @@ pub(super) enum Plan {
 pub(super) enum Follow {
     /// The slot is made for this snapshot and exports it: no row twice, none missing.
     NewSlot,
+    /// The same, after the slot that the server has invalidated is dropped.
+    ReplacedSlot,
     /// The slot was there before and nothing was delivered from it: the snapshot is read at a point of its own, and the
     /// stream begins there.
     SlotAhead,
@@ -74,8 +79,13 @@ pub enum Refusal {
          someone else, and changes in between would be lost"
     )]
     SlotMoved { slot: String, confirmed: Lsn, at: Lsn },
-    #[error("replication slot \"{slot}\" has been invalidated by the server: the WAL it needs is gone")]
-    SlotLost { slot: String },
+    #[error("replication slot \"{slot}\" has been invalidated by the server ({why}): what it stood for is gone")]
+    SlotLost { slot: String, why: String },
+    #[error(
+        "the stored offset {at} lies beyond the end of the server's WAL, {written}: this is another server, or one that was \
+         set back, and changes made since would be passed over"
+    )]
+    ServerBehind { at: Lsn, written: Lsn },
     #[error("replication slot \"{slot}\" belongs to plugin {plugin} and database {database}")]
     SlotForeign { slot: String, plugin: String, database: String },
     #[error("replication slot \"{slot}\" was made with two_phase, which walcast does not read")]
@@ -106,7 +116,12 @@ impl Refusal {
             Self::SlotMoved { .. } => "set snapshot.mode=when_needed to snapshot again, or \
                                        offset.mismatch.strategy=trust_slot to accept the gap"
                 .to_owned(),
-            Self::SlotLost { slot } => format!(
+            Self::ServerBehind { .. } => {
+                "check database.hostname and database.port, or set snapshot.mode=when_needed to \
+                                          snapshot again"
+                    .to_owned()
+            }
+            Self::SlotLost { slot, .. } => format!(
                 "SELECT pg_drop_replication_slot('{slot}'); then snapshot again (snapshot.mode=when_needed), and raise \
                  max_slot_wal_keep_size"
             ),
@@ -146,6 +161,12 @@ pub(super) fn plan(observed: &Observed<'_>, slot_name: &str) -> Result<Plan, Ref
             Err(Refusal::SlotMoved { .. }) if mode == SnapshotMode::WhenNeeded => {
                 Ok(Plan::Snapshot { stream: Some(Follow::SlotAhead) })
             }
+            Err(Refusal::ServerBehind { .. }) if mode == SnapshotMode::WhenNeeded => {
+                snapshot(observed, slot_name, interrupted)
+            }
+            Err(Refusal::SlotLost { .. }) if mode == SnapshotMode::WhenNeeded => {
+                Ok(Plan::Snapshot { stream: Some(Follow::ReplacedSlot) })
+            }
             decided => decided,
         },
     }
@@ -162,8 +183,8 @@ fn usable<'a>(slot: Option<&'a SlotState>, name: &str) -> Result<Option<&'a Slot
     if state.two_phase {
         return Err(Refusal::SlotTwoPhase { slot: slot() });
     }
-    if state.lost {
-        return Err(Refusal::SlotLost { slot: slot() });
+    if let Some(why) = &state.invalidation {
+        return Err(Refusal::SlotLost { slot: slot(), why: why.clone() });
     }
     Ok(Some(state))
 }
@@ -182,6 +203,9 @@ fn resume(observed: &Observed<'_>, offset: &Offset, slot_name: &str) -> Result<P
     let Some(slot) = usable(observed.slot.as_ref(), slot_name)? else {
         return Err(Refusal::SlotMissing { slot: slot_name.to_owned(), at: from });
     };
+    if from > observed.written {
+        return Err(Refusal::ServerBehind { at: from, written: observed.written });
+    }
     // The slot is told only what was stored before, so it never stands past every position of the offset.
     let furthest = [Some(offset.lsn), offset.proc, offset.commit].into_iter().flatten().max().unwrap_or(offset.lsn);
     let ahead = slot.confirmed.filter(|confirmed| *confirmed > furthest);
@@ -219,7 +243,7 @@ mod tests {
             database: Some("shop".to_owned()),
             ours: true,
             confirmed: Some(Lsn(confirmed)),
-            lost: false,
+            invalidation: None,
             two_phase: false,
         }
     }
@@ -243,7 +267,7 @@ mod tests {
     }
 
     fn decide(mode: SnapshotMode, offset: Option<&Offset>, slot: Option<SlotState>) -> Result<Plan, Refusal> {
-        plan(&Observed { mode, mismatch: OffsetMismatch::NoValidation, offset, slot }, "s")
+        plan(&Observed { mode, mismatch: OffsetMismatch::NoValidation, offset, slot, written: Lsn(1000) }, "s")
     }
 
     #[test]
@@ -303,15 +327,34 @@ mod tests {
             mismatch: OffsetMismatch::TrustSlot,
             offset: Some(&offset),
             slot: Some(slot(101)),
+            written: Lsn(1000),
         };
         assert_eq!(plan(&trusting, "s"), Ok(Plan::Resume { from: Lsn(101), skip: None }));
+    }
+
+    #[test]
+    fn an_offset_of_another_server_is_never_waited_for() {
+        let offset = streaming(1001);
+        let refusal = Refusal::ServerBehind { at: Lsn(1001), written: Lsn(1000) };
+        assert_eq!(decide(SnapshotMode::Initial, Some(&offset), Some(slot(100))), Err(refusal));
+        let needed = decide(SnapshotMode::WhenNeeded, Some(&offset), Some(slot(100)));
+        assert_eq!(needed, Ok(Plan::Snapshot { stream: Some(Follow::SlotAhead) }));
+    }
+
+    #[test]
+    fn an_invalidated_slot_is_replaced_only_when_a_snapshot_may_follow() {
+        let lost = || Some(SlotState { invalidation: Some("wal_removed".to_owned()), ..slot(90) });
+        let offset = streaming(100);
+        assert!(matches!(decide(SnapshotMode::Initial, Some(&offset), lost()), Err(Refusal::SlotLost { .. })));
+        let needed = decide(SnapshotMode::WhenNeeded, Some(&offset), lost());
+        assert_eq!(needed, Ok(Plan::Snapshot { stream: Some(Follow::ReplacedSlot) }));
     }
 
     #[test]
     fn slots_that_cannot_be_read_are_refused() {
         let foreign = SlotState { plugin: "wal2json".to_owned(), ..slot(1) };
         assert!(matches!(decide(SnapshotMode::Initial, None, Some(foreign)), Err(Refusal::SlotForeign { .. })));
-        let lost = SlotState { lost: true, ..slot(1) };
+        let lost = SlotState { invalidation: Some("wal_removed".to_owned()), ..slot(1) };
         assert!(matches!(decide(SnapshotMode::NoData, None, Some(lost)), Err(Refusal::SlotLost { .. })));
         let two_phase = SlotState { two_phase: true, ..slot(1) };
         assert!(matches!(decide(SnapshotMode::Always, None, Some(two_phase)), Err(Refusal::SlotTwoPhase { .. })));

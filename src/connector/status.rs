@@ -29,6 +29,11 @@ pub enum Activity {
         table: String,
         rows: u64,
     },
+    /// For something that is not ours to mend: the slot is in use.
+    Waiting {
+        why: String,
+        remedy: String,
+    },
     Streaming,
     /// Snapshot finished and nothing to stream (`initial_only`).
     Idle,

@@ -356,7 +356,7 @@ fn address(reader: &mut Reader<'_>, mode: Compatibility) -> pg::Address {
         application_name: "walcast".to_owned(),
         server_float_digits: mode == Compatibility::Exact,
         tcp_keepalive: reader.bool("database.tcpKeepAlive", true),
-        connect_timeout: Duration::from_secs(30),
+        connect_timeout: Duration::from_secs(10),
     }
 }
 

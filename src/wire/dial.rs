@@ -15,7 +15,7 @@ use crate::pg::tls::{self, HandshakeError};
 use crate::pg::{Address, TlsMode};
 
 /// Feedback that no one acknowledges for this long tells of a dead peer; the kernel's own patience is 15 minutes.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
+const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 /// TLS records are read through this, not in a header and a body each.
 const TLS_READ: usize = 64 << 10;
 

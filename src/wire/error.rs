@@ -32,7 +32,7 @@ pub enum WireError {
     Lost(#[from] io::Error),
     #[error("the server ended the replication stream")]
     Ended,
-    #[error("the server took no status update for {seconds} s")]
+    #[error("no sign of the server for {seconds} s: the replication connection is dead")]
     Silent { seconds: u64 },
     #[error("unexpected message from the server: {0}")]
     Protocol(String),

@@ -60,23 +60,24 @@ pub(super) async fn login(address: &Address, line: Line) -> Result<Session, Wire
     channel.flush().await?;
     authenticate(address, &mut channel, tls, binding).await?;
     channel.trust();
-    let version = settle_in(&mut channel).await?;
-    let mut opened = Session::new(channel, version);
+    let (version, backend) = settle_in(&mut channel).await?;
+    let mut opened = Session::new(channel, version, backend);
     for (name, value) in session::later(version) {
         opened.query(&format!("SET {name} = '{value}'")).await?;
     }
     Ok(opened)
 }
 
-/// What the server tells before its first prompt: of all that, its version.
-async fn settle_in(channel: &mut Channel) -> Result<u32, WireError> {
-    let mut version = 0;
+/// What the server tells before its first prompt: of all that, its version and the process that serves us.
+async fn settle_in(channel: &mut Channel) -> Result<(u32, i32), WireError> {
+    let (mut version, mut backend) = (0, 0);
     loop {
         match channel.receive().await? {
             Message::ParameterStatus(body) if body.name().is_ok_and(|name| name == "server_version") => {
                 version = body.value().ok().and_then(session::version_number).unwrap_or(0);
             }
-            Message::ReadyForQuery(_) => return Ok(version),
+            Message::BackendKeyData(body) => backend = body.process_id(),
+            Message::ReadyForQuery(_) => return Ok((version, backend)),
             Message::ErrorResponse(body) => return Err(WireError::of_server(&body)),
             _ => {}
         }

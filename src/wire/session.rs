@@ -15,6 +15,7 @@ const COPY_BOTH: u8 = b'W';
 pub struct Session {
     channel: Channel,
     version: u32,
+    backend: i32,
 }
 
 /// Answer to IDENTIFY_SYSTEM.
@@ -58,8 +59,13 @@ pub struct Start<'a> {
 type TextRow = Vec<Option<String>>;
 
 impl Session {
-    pub(super) fn new(channel: Channel, version: u32) -> Self {
-        Self { channel, version }
+    pub(super) fn new(channel: Channel, version: u32, backend: i32) -> Self {
+        Self { channel, version, backend }
+    }
+
+    /// The id of the server's process for this session.
+    pub fn backend(&self) -> i32 {
+        self.backend
     }
 
     /// As `server_version_num`: 150018 for 15.18.

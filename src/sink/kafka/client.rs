@@ -29,6 +29,8 @@ const EVERY: &[(&str, &str)] = &[
     ("socket.keepalive.enable", "true"),
     // As Java; ten seconds, librdkafka's own, would show as lag after each restart of a broker.
     ("reconnect.backoff.max.ms", "1000"),
+    // As Java's `request.timeout.ms`: how long a broker may be silent before its connection is given up.
+    ("socket.timeout.ms", "30000"),
     ("log.connection.close", "false"),
     ("enable.metrics.push", "false"),
 ];
@@ -52,8 +54,16 @@ pub(super) fn producer(config: &Config, client_id: &str) -> Result<ClientConfig,
         if settings.get("transaction.timeout.ms").is_none() {
             settings.set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS);
         }
-    } else if !translated.iter().any(|(name, _)| name == "enable.idempotence") && rules_out_idempotence(&settings) {
-        settings.set("enable.idempotence", "false");
+        // librdkafka refuses to wait longer for an answer than the transaction may last.
+        let millis = |name: &str| settings.get(name).and_then(|ms| ms.parse::<u32>().ok());
+        if let (Some(longest), Some(socket)) = (millis("transaction.timeout.ms"), millis("socket.timeout.ms")) {
+            settings.set("socket.timeout.ms", socket.min(longest).to_string());
+        }
+    } else {
+        settings.remove("transaction.timeout.ms");
+        if !translated.iter().any(|(name, _)| name == "enable.idempotence") && rules_out_idempotence(&settings) {
+            settings.set("enable.idempotence", "false");
+        }
     }
     Ok(settings)
 }
@@ -295,6 +305,17 @@ mod tests {
         );
         let both = [("acks", "1"), ("enable.idempotence", "true")];
         assert_eq!(settings(&both).get("enable.idempotence"), Some("true"));
+    }
+
+    #[test]
+    fn a_short_transaction_shortens_what_may_not_outlast_it() {
+        let properties = vec![("transaction.timeout.ms".to_owned(), "5000".to_owned())];
+        let config = Config { properties, transactional_id: Some("x".to_owned()), ..Config::default() };
+        let settings = producer(&config, "id").unwrap();
+        assert_eq!(settings.get("socket.timeout.ms"), Some("5000"));
+        assert!(
+            create::<rdkafka::producer::ThreadedProducer<rdkafka::producer::DefaultProducerContext>>(&settings).is_ok()
+        );
     }
 
     #[test]

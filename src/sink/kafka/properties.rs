@@ -82,6 +82,7 @@ const SAME: &[&str] = &[
     "ssl.sigalgs.list",
     "sticky.partitioning.linger.ms",
     "topic.metadata.refresh.interval.ms",
+    "transaction.timeout.ms",
 ];
 
 /// The producer settings of a Java client as settings of librdkafka's; later properties win. The error lists all that

@@ -30,12 +30,14 @@ pub struct Options {
 
 /// Nothing was started: the configuration is wrong.
 const BAD_CONFIGURATION: u8 = 2;
+/// A second signal ended the draining. Nothing is lost.
+pub const CUT_SHORT: u8 = 1;
 /// The folder that is used when it exists and nothing else was named.
 const DEFAULT_FOLDER: &str = "connectors";
 /// How long the start waits for Kafka to tell its cluster id, which only REST shows.
 const CLUSTER_ID_WITHIN: Duration = Duration::from_secs(5);
 
-/// `walcast run`: until SIGTERM or SIGINT (0), or a wrong configuration (2).
+/// `walcast run`: until SIGTERM or SIGINT (0), a second one while it drains (1), or a wrong configuration (2).
 pub async fn run(options: Options) -> u8 {
     match Prepared::new(&options).await {
         Ok(prepared) => prepared.serve().await,
@@ -139,6 +141,7 @@ impl Prepared {
             () = supervisor.stop() => {}
             () = signalled(&mut terminate, &mut interrupt) => {
                 tracing::warn!("second signal: exiting at once; what was in flight will be sent again");
+                return CUT_SHORT;
             }
         }
         stop.cancel();

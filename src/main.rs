@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use walcast::app::{self, Options};
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         }
     });
     // Blocking calls that hang (a broker that does not answer) must not keep the process.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    let patience = if code == app::CUT_SHORT { Duration::ZERO } else { Duration::from_secs(1) };
+    runtime.shutdown_timeout(patience);
     ExitCode::from(code)
 }

@@ -11,11 +11,11 @@ pub struct Config {
     pub address: pg::Address,
     pub slot: String,
     pub slot_drop_on_stop: bool,
+    /// Whether the slot is told what is stored; `lsn.flush.mode=manual` leaves that to somebody else.
+    pub slot_confirmed: bool,
     pub slot_failover: bool,
     /// `slot.stream.params`: extra options of START_REPLICATION.
     pub slot_stream_params: Vec<(String, String)>,
-    pub slot_max_retries: u32,
-    pub slot_retry_delay: Duration,
     pub offset_mismatch: OffsetMismatch,
     pub publication: String,
     pub publication_mode: PublicationMode,
@@ -31,8 +31,7 @@ pub struct Config {
     /// `heartbeat.interval.ms`; none when 0.
     pub heartbeat_interval: Option<Duration>,
     pub heartbeat_action_query: Option<String>,
-    /// `max.batch.size`, `max.queue.size`, `max.queue.size.in.bytes` (0: no limit of its own): bounds of what is in flight.
-    pub max_batch_size: usize,
+    /// `max.queue.size`, `max.queue.size.in.bytes` (0: no limit of its own): bounds of what is in flight.
     pub max_queue_size: usize,
     pub max_queue_bytes: usize,
     /// `errors.max.retries`; none: for ever.

@@ -174,12 +174,9 @@ impl<'a> Following<'a> {
 
     /// `reply` asks the server to say how far it has come: an idle one would not tell for half a minute.
     async fn confirm(&mut self, reply: bool) -> Result<(), ConnectorError> {
-        let status = Feedback {
-            written: self.received.max(self.confirmed),
-            flushed: self.confirmed,
-            applied: self.confirmed,
-            reply,
-        };
+        // Zero says nothing: the slot stays where it is.
+        let flushed = if self.config.slot_confirmed { self.confirmed } else { Lsn::ZERO };
+        let status = Feedback { written: self.received.max(self.confirmed), flushed, applied: flushed, reply };
         match timeout(FEEDBACK_LIMIT, self.wire.confirm(&status)).await {
             Ok(sent) => Ok(sent?),
             Err(_) => Err(WireError::Silent { seconds: FEEDBACK_LIMIT.as_secs() }.into()),

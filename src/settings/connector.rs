@@ -196,8 +196,6 @@ fn refuse_unsupported(reader: &mut Reader<'_>) {
         ("snapshot.mode", &["configuration_based", "custom"][..]),
         ("snapshot.query.mode", &["custom"]),
         ("snapshot.locking.mode", &["custom"]),
-        ("lsn.flush.mode", &["manual"]),
-        ("flush.lsn.source", &["false"]),
         ("table.ignore.builtin", &["false"]),
     ] {
         let chosen = reader.choice(key, "");
@@ -253,7 +251,7 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
     if queue <= batch {
         reader.invalid("max.queue.size", "Must be larger than the maximum batch size");
     }
-    let [batch, queue] = [batch, queue].map(|size| usize::try_from(size).unwrap_or_default());
+    let queue = usize::try_from(queue).unwrap_or_default();
     let heartbeat = reader.millis("heartbeat.interval.ms", 0);
     let retries: i64 = reader.number("errors.max.retries", -1);
     let given = reader.text("skipped.operations").is_some();
@@ -268,10 +266,12 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
         address,
         slot,
         slot_drop_on_stop: reader.bool("slot.drop.on.stop", false),
+        slot_confirmed: match reader.choice("lsn.flush.mode", "").as_str() {
+            "" => reader.bool("flush.lsn.source", true),
+            mode => mode != "manual",
+        },
         slot_failover: reader.bool("slot.failover", false),
         slot_stream_params: stream_params(reader),
-        slot_max_retries: reader.number("slot.max.retries", 6),
-        slot_retry_delay: reader.millis("slot.retry.delay.ms", 10_000),
         offset_mismatch: match reader.choice("offset.mismatch.strategy", "").as_str() {
             "trust_offset" => OffsetMismatch::TrustOffset,
             "trust_slot" => OffsetMismatch::TrustSlot,
@@ -299,7 +299,6 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
         status_interval: reader.millis("status.update.interval.ms", 10_000),
         heartbeat_interval: (!heartbeat.is_zero()).then_some(heartbeat),
         heartbeat_action_query: reader.text("heartbeat.action.query").map(str::to_owned),
-        max_batch_size: batch,
         max_queue_size: queue,
         max_queue_bytes: reader.number("max.queue.size.in.bytes", 0),
         max_retries: u32::try_from(retries).ok(),

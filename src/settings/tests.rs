@@ -136,8 +136,6 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("skipped.operations", "none,t", "", "'none' cannot be specified with other skipped operation types"),
     ("skipped.operations", "C", "", "Invalid operation"),
     ("skipped.operations", "c,,u", "", "Invalid operation"),
-    ("lsn.flush.mode", "manual", "", "lsn.flush.mode=manual is not supported"),
-    ("flush.lsn.source", "false", "", "is not supported"),
     ("max.batch.size", "-1", "", "A positive, non-zero integer value is expected"),
     ("max.queue.size", "2048", "", "Must be larger than the maximum batch size"),
     ("max.queue.size.in.bytes", "-1", "", "A non-negative long value is expected"),

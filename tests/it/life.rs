@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Database, Folder, Walcast, connector, drained, read, sql, streaming, unique, wait_for, worker};
+use crate::rig::{Database, Folder, Walcast, ask, connector, drained, read, sql, streaming, unique, wait_for, worker};
 use crate::topics::{count, dump};
 
 struct Scene {
@@ -37,6 +37,27 @@ impl Scene {
         let prefix = format!("{}.", self.name);
         dump(|topic| topic.starts_with(&prefix)).len()
     }
+}
+
+#[test]
+fn a_slot_that_is_nobodys_business_is_left_where_it_is() {
+    let scene = Scene::new("manual", "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (0)");
+    let mut config = connector(&scene.name, &scene.name);
+    config["lsn.flush.mode"] = json!("manual");
+    scene.folder.write("connector.json", &json!({ "name": scene.name, "config": config }).to_string());
+    let confirmed =
+        || ask(&format!("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '{}'", scene.slot));
+    let walcast = scene.start();
+    let stood = confirmed();
+    scene.database.sql("INSERT INTO t VALUES (1)");
+    wait_for("the record", || scene.records() == 2);
+    assert_eq!(walcast.stop(), 0);
+    assert_eq!(confirmed(), stood);
+    let walcast = scene.start();
+    scene.database.sql("INSERT INTO t VALUES (2)");
+    wait_for("the next record", || scene.records() >= 3);
+    assert_eq!(walcast.stop(), 0);
+    assert_eq!((confirmed(), scene.records()), (stood, 3), "the stored offset alone says where to go on");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn wrong_settings() -> Vec<(&'static str, Value, &'static str)> {
         ("column.mask.with.5.chars", json!("("), "column.mask.with.5.chars"),
         ("producer.override.ssl.truststore.location", json!("/etc/trust.jks"), "producer.override.ssl.truststore"),
         ("unavailable.value.placeholder", json!("hex:zz"), "hexadecimal digits"),
-        ("lsn.flush.mode", json!("manual"), "lsn.flush.mode"),
+        ("lsn.flush.mode", json!("sometimes"), "lsn.flush.mode"),
     ]
 }
 

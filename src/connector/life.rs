@@ -33,7 +33,7 @@ const DEFAULT_WINDOW_BYTES: usize = 32 << 20;
 /// A snapshot that takes less than this is seen whole or, when it was cut short, not at all.
 const SNAPSHOT_BOUNDARY: Boundary = Boundary { at_rest: false, after: Duration::from_secs(10) };
 /// The longest transaction of a stream that never rests.
-const LONGEST_TRANSACTION: Duration = Duration::from_millis(100);
+const LONGEST_TRANSACTION: Duration = Duration::from_millis(250);
 /// Raised when every replication slot of the server is taken.
 const NO_FREE_SLOT: &str = "53400";
 

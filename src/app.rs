@@ -8,9 +8,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::connector::Context;
+use crate::reposition::{self, Order};
 use crate::settings::connector::resolve;
 use crate::settings::worker::{SinkChoice, Worker};
-use crate::settings::{Problem, Raw, value};
+use crate::settings::{Note, Problem, Raw, value};
 use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
     Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
@@ -47,20 +49,40 @@ pub async fn run(options: Options) -> u8 {
 
 /// `walcast check`: 0 when nothing stands in the way, 1 when something does, 2 for a wrong configuration.
 pub async fn check(file: &Path, worker: Option<&Path>) -> u8 {
-    let resolved = load_worker(worker).and_then(|worker| {
-        let stored = read_file(file).map_err(|e| vec![e.into()])?;
-        let (context, notes) = resolve(&stored.name, &stored.config, &worker)?;
-        Ok((context, notes, worker.kafka()))
-    });
-    match resolved {
-        Ok((context, notes, kafka)) => {
+    match one(file, worker) {
+        Ok((context, notes, worker)) => {
             notes.iter().for_each(|note| say(&format!("note: {note}")));
-            let findings = check::run(&context.config, kafka.as_ref()).await;
+            let findings = check::run(&context.config, worker.kafka().as_ref()).await;
             say(&check::render(&findings));
             check::exit_code(&findings)
         }
         Err(problems) => complain(&problems),
     }
+}
+
+/// `walcast offsets`: 0 when it could be told or done, 1 when it cannot be done, 2 for a wrong configuration.
+pub async fn offsets(file: &Path, worker: Option<&Path>, order: Order, apply: bool) -> u8 {
+    match one(file, worker) {
+        Ok((context, ..)) => match reposition::run(&context, order, apply).await {
+            Ok(text) => {
+                say(text.trim_end());
+                0
+            }
+            Err(error) => {
+                complain(&[Problem::new("", error.to_string())]);
+                1
+            }
+        },
+        Err(problems) => complain(&problems),
+    }
+}
+
+/// The connector of one file.
+fn one(file: &Path, worker: Option<&Path>) -> Result<(Context, Vec<Note>, Worker), Vec<Problem>> {
+    let worker = load_worker(worker)?;
+    let stored = read_file(file).map_err(|e| vec![e.into()])?;
+    let (context, notes) = resolve(&stored.name, &stored.config, &worker)?;
+    Ok((context, notes, worker))
 }
 
 #[allow(clippy::print_stdout)] // the answer of a command goes to stdout

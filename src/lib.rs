@@ -3,7 +3,7 @@
 //! The house, floor by floor; stairs go down only (`tests/laws.rs` keeps it so):
 //!
 //! ```text
-//!  5  household  app  settings  supervisor  rest  telemetry  check
+//!  5  household  app  settings  supervisor  rest  telemetry  check  reposition
 //!  4  life       connector { plan  snapshot  stream  ledger }
 //!  3  doors      pg  wire | catalog | sink { kafka  jsonl  memory } | offsets     (doors do not know each other)
 //!  2  craft      pgoutput | debezium | converter | transform                     (pure, synchronous)
@@ -26,6 +26,7 @@ pub mod debezium;
 pub mod offsets;
 pub mod pg;
 pub mod pgoutput;
+pub mod reposition;
 pub mod rest;
 pub mod settings;
 pub mod sink;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use walcast::app::{self, Options};
+use walcast::reposition::Order;
+use walcast::words::Lsn;
 
 /// Postgres changes to Kafka, byte for byte as Debezium writes them.
 #[derive(Parser)]
@@ -37,6 +39,27 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         worker: Option<PathBuf>,
     },
+    /// Show where a connector stands and what its next start would do; move or forget its position.
+    Offsets {
+        #[arg(value_enum)]
+        action: Action,
+        file: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        worker: Option<PathBuf>,
+        /// For `set`: go on here.
+        #[arg(long, value_name = "X/Y", required_if_eq("action", "set"))]
+        lsn: Option<Lsn>,
+        /// Do it. Without this, `set` and `reset` only tell what they would do.
+        #[arg(long)]
+        apply: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Action {
+    Show,
+    Set,
+    Reset,
 }
 
 fn main() -> ExitCode {
@@ -51,6 +74,14 @@ fn main() -> ExitCode {
                 app::run(Options { files, connectors, worker, listen }).await
             }
             Command::Check { file, worker } => app::check(&file, worker.as_deref()).await,
+            Command::Offsets { action, file, worker, lsn, apply } => {
+                let order = match (action, lsn) {
+                    (Action::Show, _) => Order::Show,
+                    (Action::Set, lsn) => Order::Set(lsn.unwrap_or(Lsn::ZERO)),
+                    (Action::Reset, _) => Order::Reset,
+                };
+                app::offsets(&file, worker.as_deref(), order, apply).await
+            }
         }
     });
     // Blocking calls that hang (a broker that does not answer) must not keep the process.

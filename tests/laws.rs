@@ -27,7 +27,8 @@ const LAWS: &[Law] = &[
     ("supervisor", &["connector", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
     ("rest", &["connector", "settings", "supervisor"], &["axum", "serde_json", "tokio", "tokio_util"]),
     ("telemetry", &[], &["tracing_subscriber"]),
-    ("app", &["check", "connector", "rest", "settings", "sink", "supervisor", "telemetry"], &["tokio", "tokio_util", "tracing"]),
+    ("reposition", &["words", "catalog", "connector", "offsets"], &[]),
+    ("app", &["check", "connector", "reposition", "rest", "settings", "sink", "supervisor", "telemetry"], &["tokio", "tokio_util", "tracing"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

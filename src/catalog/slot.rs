@@ -36,6 +36,20 @@ pub struct SlotHolder {
     pub address: Option<String>,
 }
 
+impl std::fmt::Display for SlotHolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PID {}", self.pid)?;
+        let known = [&self.application, &self.address].into_iter().flatten().filter(|text| !text.is_empty());
+        for (index, text) in known.enumerate() {
+            write!(f, "{}{text}", if index == 0 { " (" } else { ", " })?;
+        }
+        if [&self.application, &self.address].into_iter().flatten().any(|text| !text.is_empty()) {
+            f.write_str(")")?;
+        }
+        Ok(())
+    }
+}
+
 impl Catalog {
     pub async fn slot(&self, name: &str) -> Result<Option<Slot>, CatalogError> {
         let rows = self.rows(include_str!("../../sql/catalog/slot.sql"), &[(&name, Type::TEXT)]).await?;
@@ -102,6 +116,16 @@ fn invalidation(reason: Option<String>, conflicting: Option<bool>, wal_status: O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_holder_is_named_as_far_as_it_is_known() {
+        let mut holder = SlotHolder { pid: 7, application: Some("Debezium".into()), address: Some("10.0.0.1".into()) };
+        assert_eq!(holder.to_string(), "PID 7 (Debezium, 10.0.0.1)");
+        holder.application = Some(String::new());
+        assert_eq!(holder.to_string(), "PID 7 (10.0.0.1)");
+        holder.address = None;
+        assert_eq!(holder.to_string(), "PID 7");
+    }
 
     #[test]
     fn older_servers_tell_a_dead_slot_in_their_own_way() {

@@ -8,9 +8,9 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::catalog::{Begin, Catalog, Isolation, Slot};
+use crate::catalog::{Begin, Catalog, CatalogError, Isolation, Slot};
 use crate::debezium::Types;
-use crate::offsets::Store;
+use crate::offsets::{Offset, Store};
 use crate::pg::Address;
 use crate::sink::Sink;
 use crate::wire::{self, CreatedSlot, NewSlot, Session};
@@ -22,11 +22,11 @@ use super::emit::Emitter;
 use super::error::ConnectorError;
 use super::follow::{Following, Whence};
 use super::ledger::Limit;
-use super::plan::{Follow, Observed, Plan, Refusal, SlotState, plan};
+use super::plan::{Follow, Observed, Outlook, Plan, Refusal, SlotState, plan};
 use super::snapshot::{Ended, Snapshot, readable};
 use super::status::{Activity, Publisher};
 use super::table::Blueprint;
-use super::{Context, TransactionBoundary, identity, publication, slot};
+use super::{Config, Context, TransactionBoundary, identity, publication, slot};
 
 /// The window in bytes when `max.queue.size.in.bytes` sets none.
 const DEFAULT_WINDOW_BYTES: usize = 32 << 20;
@@ -70,14 +70,7 @@ impl Life<'_> {
         let bytes = if config.max_queue_bytes > 0 { config.max_queue_bytes } else { DEFAULT_WINDOW_BYTES };
         let limit = Limit { records: config.max_queue_size, bytes };
         let mut delivery = Delivery::new(sink, store, limit, SNAPSHOT_BOUNDARY);
-        let observed = Observed {
-            mode: config.snapshot_mode,
-            mismatch: config.offset_mismatch,
-            offset: offset.as_ref(),
-            slot: found.slot.as_ref().map(|slot| slot_state(slot, &config.address)),
-            written: found.catalog.wal_positions().await?.written,
-        };
-        let decided = plan(&observed, &config.slot)?;
+        let decided = decide(config, &found.catalog, found.slot.as_ref(), offset.as_ref()).await??;
         tracing::info!(connector = config.name, plan = ?decided, "planned");
         let whence = match &decided {
             Plan::Idle => return self.idle().await,
@@ -277,6 +270,28 @@ fn boundary(config: TransactionBoundary) -> Boundary {
         TransactionBoundary::Poll => Boundary { at_rest: true, after: LONGEST_TRANSACTION },
         TransactionBoundary::Interval(interval) => Boundary { at_rest: false, after: interval },
     }
+}
+
+/// What a start would do with this offset.
+pub async fn outlook(config: &Config, catalog: &Catalog, offset: Option<&Offset>) -> Result<Outlook, CatalogError> {
+    let slot = catalog.slot(&config.slot).await?;
+    Ok(decide(config, catalog, slot.as_ref(), offset).await?.into())
+}
+
+async fn decide(
+    config: &Config,
+    catalog: &Catalog,
+    slot: Option<&Slot>,
+    offset: Option<&Offset>,
+) -> Result<Result<Plan, Refusal>, CatalogError> {
+    let observed = Observed {
+        mode: config.snapshot_mode,
+        mismatch: config.offset_mismatch,
+        offset,
+        slot: slot.map(|slot| slot_state(slot, &config.address)),
+        written: catalog.wal_positions().await?.written,
+    };
+    Ok(plan(&observed, &config.slot))
 }
 
 fn slot_state(slot: &Slot, address: &Address) -> SlotState {

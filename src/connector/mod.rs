@@ -35,7 +35,8 @@ pub use crate::catalog::Identity;
 pub use config::{Config, OffsetMismatch, PublicationMode, SnapshotMode, TransactionBoundary};
 pub use error::ConnectorError;
 pub use identity::IdentityRule;
-pub use plan::Refusal;
+pub use life::outlook;
+pub use plan::{Outlook, Refusal};
 pub use status::{Activity, Status};
 
 use crate::{offsets, sink};

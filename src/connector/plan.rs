@@ -43,6 +43,33 @@ pub(super) enum Plan {
     Idle,
 }
 
+/// A plan as others may know it: what a start would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// Reads every captured table, and streams then or not.
+    Snapshot {
+        streams: bool,
+    },
+    Stream {
+        from: Lsn,
+    },
+    FromSlot,
+    Idle,
+    Refused(Refusal),
+}
+
+impl From<Result<Plan, Refusal>> for Outlook {
+    fn from(decided: Result<Plan, Refusal>) -> Self {
+        match decided {
+            Ok(Plan::Snapshot { stream }) => Self::Snapshot { streams: stream.is_some() },
+            Ok(Plan::Resume { from, .. }) => Self::Stream { from },
+            Ok(Plan::FromSlot) => Self::FromSlot,
+            Ok(Plan::Idle) => Self::Idle,
+            Err(refusal) => Self::Refused(refusal),
+        }
+    }
+}
+
 /// Where the stream goes on after a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Follow {

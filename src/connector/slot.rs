@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{Catalog, CatalogError, SlotHolder};
+use crate::catalog::{Catalog, CatalogError};
 
 use super::status::{Activity, Publisher};
 
@@ -31,8 +31,10 @@ pub(super) async fn wait_until_free(
             catalog.terminate(holder.pid).await?;
         } else if told != Some(holder.pid) && wait == LATER_LOOKS {
             told = Some(holder.pid);
-            let (why, remedy) =
-                (describe(name, &holder), "stop the other reader, or choose another slot.name".to_owned());
+            let (why, remedy) = (
+                format!("replication slot \"{name}\" is active for {holder}"),
+                "stop the other reader, or choose another slot.name".to_owned(),
+            );
             tracing::warn!(remedy, "waiting: {why}");
             publisher.activity(Activity::Waiting { why, remedy });
         }
@@ -42,24 +44,4 @@ pub(super) async fn wait_until_free(
         }
     }
     Ok(())
-}
-
-fn describe(name: &str, holder: &SlotHolder) -> String {
-    let known = [holder.application.as_deref(), holder.address.as_deref()];
-    let known: Vec<_> = known.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-    let known = if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) };
-    format!("replication slot \"{name}\" is active for PID {}{known}", holder.pid)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_holder_is_named_as_far_as_it_is_known() {
-        let mut holder = SlotHolder { pid: 7, application: Some("Debezium".into()), address: Some("10.0.0.1".into()) };
-        assert_eq!(describe("s", &holder), "replication slot \"s\" is active for PID 7 (Debezium, 10.0.0.1)");
-        (holder.application, holder.address) = (Some(String::new()), None);
-        assert_eq!(describe("s", &holder), "replication slot \"s\" is active for PID 7");
-    }
 }

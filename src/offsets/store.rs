@@ -74,6 +74,42 @@ impl Store {
     }
 }
 
+/// What is stored at present. Changes nothing, not even a topic that is missing.
+pub async fn stored(config: &Config, connector: &str, prefix: &str) -> Result<Option<Offset>, OffsetError> {
+    let key = key(connector, prefix);
+    match config {
+        Config::Topic { kafka, topic, .. } => {
+            let entries = topic::read(kafka, topic, READ_WITHIN).await?;
+            latest(&entries, &key).map(Offset::decode).transpose()
+        }
+        Config::File(path) => {
+            let path = path.clone();
+            blocking(move || file::read(&path, &key)).await
+        }
+    }
+}
+
+/// Stores this offset, or forgets the one that is stored. For a connector that does not run.
+pub async fn replace(
+    config: &Config,
+    connector: &str,
+    prefix: &str,
+    offset: Option<&Offset>,
+) -> Result<(), OffsetError> {
+    let key = key(connector, prefix);
+    match config {
+        Config::Topic { kafka, topic, partitions, replication_factor } => {
+            let partitions = topic::ensure_compacted(kafka, topic, *partitions, *replication_factor).await?;
+            let record = (Some(murmur2::partition(&key, partitions)), key, offset.map(Offset::encode));
+            Ok(topic::write(kafka, topic, &[record]).await?)
+        }
+        Config::File(path) => {
+            let (path, offset) = (path.clone(), offset.cloned());
+            blocking(move || file::write(&path, &key, offset.as_ref())).await
+        }
+    }
+}
+
 /// The value Connect would use: the last one under exactly this key, or else under one that says the same.
 fn latest<'a>(entries: &'a [Entry], key: &[u8]) -> Option<&'a [u8]> {
     let last = |same: &dyn Fn(&[u8]) -> bool| entries.iter().rev().find(|e| e.key.as_deref().is_some_and(same));

@@ -13,6 +13,7 @@ mod kill;
 mod life;
 mod names;
 mod normalise;
+mod offsets;
 mod refusals;
 mod replay;
 mod rig;

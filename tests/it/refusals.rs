@@ -1,37 +1,10 @@
 //! Bad input: refused by name before anything starts, nothing half-created, never a secret.
 
-use std::process::Command;
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
-use crate::rig::{Database, Folder, Walcast, connector, free_port, read, sql, unique, wait_for, worker};
+use crate::rig::{Database, Folder, Walcast, connector, run, sql, unique, worker};
 
 const SECRET: &str = "tell-nobody";
-
-/// Runs to the end; a program that starts in spite of everything is ended, and its exit code tells.
-fn run(folder: &Folder, arguments: &[&str]) -> (i32, String) {
-    let listen = format!("127.0.0.1:{}", free_port());
-    let log = folder.0.join("output.txt");
-    let file = std::fs::File::create(&log).expect("a file");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_walcast"))
-        .args(arguments)
-        .args(if arguments[0] == "run" { vec!["--listen", &listen] } else { vec![] })
-        .current_dir(&folder.0)
-        .stdout(file.try_clone().expect("the file twice"))
-        .stderr(file)
-        .spawn()
-        .expect("walcast runs");
-    let end = Instant::now() + Duration::from_secs(20);
-    wait_for("walcast to end", || {
-        if Instant::now() > end {
-            child.kill().expect("kill -9");
-        }
-        child.try_wait().expect("a child").is_some()
-    });
-    let code = child.wait().expect("walcast ends").code().unwrap_or(-1);
-    (code, read(&log))
-}
 
 /// Settings that are wrong, and what the refusal must say.
 fn wrong_settings() -> Vec<(&'static str, Value, &'static str)> {

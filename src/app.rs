@@ -17,7 +17,7 @@ use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
     Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
 };
-use crate::{check, connector, rest, sink, telemetry};
+use crate::{check, connector, rest, sink, telemetry, verify};
 
 /// Arguments of `walcast run`.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +74,21 @@ pub async fn offsets(file: &Path, worker: Option<&Path>, order: Order, apply: bo
             }
         },
         Err(problems) => complain(&problems),
+    }
+}
+
+/// `walcast verify`: 0 when nothing differs, 1 when anything does, 2 when it could not be found out.
+pub async fn verify(file: &Path, worker: Option<&Path>, patience: Duration) -> u8 {
+    let (context, ..) = match one(file, worker) {
+        Ok(resolved) => resolved,
+        Err(problems) => return complain(&problems),
+    };
+    match verify::run(&context.config, &context.sink, patience).await {
+        Ok(report) => {
+            say(&report.to_string());
+            u8::from(report.differs())
+        }
+        Err(error) => complain(&[Problem::new("", error.to_string())]),
     }
 }
 

@@ -39,6 +39,15 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         worker: Option<PathBuf>,
     },
+    /// Compare what is in the topics with what is in the tables, while both are in use.
+    Verify {
+        file: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        worker: Option<PathBuf>,
+        /// How long the connector may take to come as far as the snapshot that is compared.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        timeout: u64,
+    },
     /// Show where a connector stands and what its next start would do; move or forget its position.
     Offsets {
         #[arg(value_enum)]
@@ -74,6 +83,9 @@ fn main() -> ExitCode {
                 app::run(Options { files, connectors, worker, listen }).await
             }
             Command::Check { file, worker } => app::check(&file, worker.as_deref()).await,
+            Command::Verify { file, worker, timeout } => {
+                app::verify(&file, worker.as_deref(), Duration::from_secs(timeout)).await
+            }
             Command::Offsets { action, file, worker, lsn, apply } => {
                 let order = match (action, lsn) {
                     (Action::Show, _) => Order::Show,

@@ -28,7 +28,8 @@ const LAWS: &[Law] = &[
     ("rest", &["connector", "settings", "supervisor"], &["axum", "serde_json", "tokio", "tokio_util"]),
     ("telemetry", &[], &["tracing_subscriber"]),
     ("reposition", &["words", "catalog", "connector", "offsets"], &[]),
-    ("app", &["check", "connector", "reposition", "rest", "settings", "sink", "supervisor", "telemetry"], &["tokio", "tokio_util", "tracing"]),
+    ("verify", &["words", "catalog", "connector", "debezium", "sink", "transform"], &["openssl", "serde_json", "tokio", "tracing", "uuid"]),
+    ("app", &["check", "connector", "reposition", "rest", "settings", "sink", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

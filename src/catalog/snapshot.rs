@@ -6,9 +6,11 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_core::Stream;
 use tokio_postgres::CopyOutStream;
+use tokio_postgres::types::Type;
 
 use super::quote::quote_literal;
 use super::{Catalog, CatalogError};
+use crate::words::Lsn;
 
 /// How the transaction of a snapshot begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +41,18 @@ impl Catalog {
     /// Opens the read-only transaction that `copy` reads in.
     pub async fn begin_snapshot(&self, how: &Begin) -> Result<(), CatalogError> {
         self.execute(&begin_sql(how)).await
+    }
+
+    /// Which transactions the open transaction sees, as `pg_current_snapshot()` puts it.
+    pub async fn cut(&self) -> Result<String, CatalogError> {
+        Ok(self.one(include_str!("../../sql/catalog/cut.sql"), &[]).await?.try_get(0)?)
+    }
+
+    /// Writes a logical message and commits; answers where it stands in the WAL.
+    pub async fn mark(&self, prefix: &str, content: &str) -> Result<Lsn, CatalogError> {
+        let mark = include_str!("../../sql/catalog/mark.sql");
+        let row = self.one(mark, &[(&prefix, Type::TEXT), (&content, Type::TEXT)]).await?;
+        Ok(row.try_get::<_, &str>(0)?.parse()?)
     }
 
     pub async fn snapshot_facts(&self) -> Result<SnapshotFacts, CatalogError> {

@@ -9,6 +9,14 @@ use super::delivery::Delivery;
 use super::emit::Outlet;
 use super::table::Blueprint;
 
+/// The prefix of messages that `walcast verify` writes to see how far a connector has come. They are nobody else's business.
+pub const MARKER: &str = "walcast.verify";
+
+/// Whether a message with this prefix is sent.
+pub(super) fn wanted(prefix: &str, config: &Config) -> bool {
+    prefix != MARKER && config.message_prefixes.passes(prefix)
+}
+
 pub(super) struct Messages {
     topic: String,
     key: Shape,

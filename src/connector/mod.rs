@@ -15,6 +15,7 @@ mod ledger;
 mod life;
 mod messages;
 mod metadata;
+mod picture;
 mod plan;
 mod publication;
 mod pulse;
@@ -36,6 +37,8 @@ pub use config::{Config, OffsetMismatch, PublicationMode, SnapshotMode, Transact
 pub use error::ConnectorError;
 pub use identity::IdentityRule;
 pub use life::outlook;
+pub use messages::MARKER;
+pub use picture::{Picture, PicturedTable};
 pub use plan::{Outlook, Refusal};
 pub use status::{Activity, Status};
 

@@ -12,7 +12,7 @@ use crate::words::{Change, Lsn, Old, Relation, RelationId, Row};
 use super::delivery::Delivery;
 use super::emit::{EmitError, Emitter, Halves};
 use super::error::ConnectorError;
-use super::messages::Messages;
+use super::messages::{self, Messages};
 use super::metadata::Metadata;
 use super::plan::Skip;
 use super::table::Table;
@@ -242,7 +242,7 @@ impl Stream {
             }
             Message::Truncate { relations, .. } => self.truncate(&relations, lsn)?,
             Message::Logical { transactional, lsn, prefix, content } => {
-                if self.tables.blueprint.config.message_prefixes.passes(prefix)
+                if messages::wanted(prefix, &self.tables.blueprint.config)
                     && self.delivery.needs_topic(self.messages.topic())
                 {
                     return Ok(Taken::Topic(self.messages.topic().to_owned()));
@@ -329,7 +329,7 @@ impl Stream {
         self.slice_before(lsn)?;
         let at = self.at(lsn);
         let config = &self.tables.blueprint.config;
-        if config.message_prefixes.passes(prefix)
+        if messages::wanted(prefix, config)
             && let Some(open) = &mut self.open
         {
             let id = transaction::transaction_id(open.xid, lsn);
@@ -357,7 +357,7 @@ impl Stream {
         let config = &self.tables.blueprint.config;
         let now = now_ns();
         let commit_time = self.commit_time.unwrap_or(now.div_euclid(1000));
-        if config.message_prefixes.passes(prefix) {
+        if messages::wanted(prefix, config) {
             let moment = Moment {
                 op: Op::Message,
                 source: Source {

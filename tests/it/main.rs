@@ -19,3 +19,4 @@ mod replay;
 mod rig;
 mod session;
 mod topics;
+mod verify;

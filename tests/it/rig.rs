@@ -237,6 +237,8 @@ impl Walcast {
         });
         match ended {
             None => Ok(walcast),
+            // Somebody took the port between our asking and its listening.
+            Some(_) if walcast.log().contains("Address already in use") => Self::try_start(folder, arguments),
             Some(status) => Err(format!("walcast ended with {status}:\n{}", walcast.log())),
         }
     }

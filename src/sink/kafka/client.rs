@@ -89,6 +89,10 @@ pub(super) fn reader(config: &Config, isolation: &str) -> Result<ClientConfig, S
         .set("allow.auto.create.topics", "false")
         // The end of a partition is reported by an empty answer: ask for it soon.
         .set("fetch.wait.max.ms", "20")
+        .set("queued.min.messages", "10000")
+        .set("queued.max.messages.kbytes", "8192")
+        // Not the second that a full queue would rest otherwise.
+        .set("fetch.queue.backoff.ms", "5")
         .set("isolation.level", isolation);
     Ok(settings)
 }

@@ -9,6 +9,7 @@ mod client;
 mod deliveries;
 mod jaas;
 pub mod properties;
+mod reading;
 mod rules;
 mod stores;
 pub mod topic;

@@ -1,6 +1,6 @@
 # What a person types. Everything that is missing on the machine is installed by the targets themselves, and said so.
 
-.PHONY: build release test test-matrix unit compatibility lint demo bench fuzz-compat tools
+.PHONY: build release test test-matrix unit compatibility lint demo bench fuzz-compat test-handover tools
 
 build: tools
 	cargo build
@@ -40,6 +40,11 @@ bench: tools
 # it, SEED=n repeats one case, JOBS=2 run side by side.
 fuzz-compat: tools
 	cargo test --test fuzz_compat
+
+# Debezium, walcast, Debezium, and so on, on one slot and one offset topic, under load; with the real Debezium. SEED=n repeats
+# a run, TURNS=8 is how often they take turns.
+test-handover: tools
+	tests/servers --kafka --debezium -- cargo test --test handover
 
 # Compiler, OpenSSL and zlib headers.
 tools:

@@ -84,6 +84,7 @@ impl ConnectorError {
         match self {
             Self::Refused(refusal) => Some(refusal.remedy()),
             Self::Sink(e) => e.remedy(),
+            Self::Offset(e) => e.remedy(),
             Self::Row(_) => Some(
                 "set event.processing.failure.handling.mode=warn to leave such events out, \
                  or give the table REPLICA IDENTITY FULL"

@@ -30,6 +30,8 @@ pub enum ConnectorError {
     Decode(#[from] DecodeError),
     #[error("the snapshot of {table} holds a row that does not decode: {why}")]
     CopyText { table: String, why: CopyTextError },
+    #[error("table {table} was changed while the snapshot was about to read it: {source}")]
+    TableChanged { table: String, source: CatalogError },
     #[error("a row arrived for relation {0}, which was never described")]
     UnknownRelation(u32),
 }
@@ -52,6 +54,8 @@ impl ConnectorError {
             Self::Wire(e) => e.is_transient(),
             Self::Sink(e) => e.is_transient(),
             Self::Offset(e) => e.is_transient(),
+            // A new view shows the table as it is now.
+            Self::TableChanged { .. } => true,
             Self::Refused(_)
             | Self::Row(_)
             | Self::Conversion { .. }

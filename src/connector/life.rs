@@ -157,6 +157,10 @@ impl Life<'_> {
             helper.close().await;
         }
         let facts = found.catalog.snapshot_facts().await?;
+        // As they are in this view: to make a slot may have taken long, and columns have come or gone meanwhile.
+        let mut tables = found.catalog.tables().await?;
+        tables.retain(|table| found.tables.iter().any(|known| known.id == table.id));
+        publication::leave_out_generated(&found.catalog, config, &mut tables).await?;
         let run_id = Uuid::now_v7().to_string();
         let mut snapshot = Snapshot {
             catalog: &found.catalog,
@@ -172,7 +176,7 @@ impl Life<'_> {
             flush: interval(config.offset_flush_interval),
         };
         let publisher = self.publisher;
-        let tables = readable(&found.tables, &found.blueprint, config.publish_via_partition_root);
+        let tables = readable(&tables, &found.blueprint, config.publish_via_partition_root);
         let ended = snapshot.run(&tables, |table, rows| publisher.snapshotting(table, rows)).await?;
         found.catalog.commit().await?;
         if ended == Ended::Stopped {

@@ -44,6 +44,9 @@ pub(super) fn readable(tables: &[CatalogTable], blueprint: &Blueprint, via_root:
     readable
 }
 
+const UNDEFINED_COLUMN: &str = "42703";
+const UNDEFINED_TABLE: &str = "42P01";
+
 /// How a snapshot ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ended {
@@ -134,7 +137,12 @@ impl Snapshot<'_> {
         }
         progress(&name, 0);
         let columns = facts.columns.iter().map(|column| column.name);
-        let mut copy = self.catalog.copy(&select_sql(table, columns, false)).await?;
+        let copy = self.catalog.copy(&select_sql(table, columns, false)).await;
+        let mut copy = copy.map_err(|source| match source.sqlstate() {
+            // The view is of data only: names are looked up among those of now.
+            Some(UNDEFINED_COLUMN | UNDEFINED_TABLE) => ConnectorError::TableChanged { table: name.clone(), source },
+            _ => source.into(),
+        })?;
         let mut splitter = RowSplitter::new();
         let mut rows = 0u64;
         while let Some(chunk) = copy.next().await? {

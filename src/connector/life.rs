@@ -15,7 +15,6 @@ use crate::pg::Address;
 use crate::sink::Sink;
 use crate::wire::{self, CreatedSlot, NewSlot, Session};
 use crate::words::Lsn;
-use crate::words::table::CatalogTable;
 
 use super::delivery::{Boundary, Delivery};
 use super::emit::Emitter;
@@ -51,7 +50,6 @@ pub(super) struct Found {
     pub(super) catalog: Arc<Catalog>,
     pub(super) types: Types,
     pub(super) blueprint: Blueprint,
-    tables: Vec<CatalogTable>,
     slot: Option<Slot>,
 }
 
@@ -105,11 +103,10 @@ impl Life<'_> {
             publication::ensure(&catalog, config, &tables).await?;
             identity::ensure(&catalog, &config.identities, &tables).await;
         }
-        publication::leave_out_generated(&catalog, config, &mut tables).await?;
         slot::wait_until_free(&catalog, &config.slot, *self.backend, self.publisher, self.stop).await?;
         let slot = catalog.slot(&config.slot).await?;
         let types = Types::new(catalog.types().await?);
-        Ok(Found { catalog: Arc::new(catalog), types, blueprint, tables, slot })
+        Ok(Found { catalog: Arc::new(catalog), types, blueprint, slot })
     }
 
     async fn connect(&mut self) -> Result<Session, ConnectorError> {
@@ -159,7 +156,7 @@ impl Life<'_> {
         let facts = found.catalog.snapshot_facts().await?;
         // As they are in this view: to make a slot may have taken long, and columns have come or gone meanwhile.
         let mut tables = found.catalog.tables().await?;
-        tables.retain(|table| found.tables.iter().any(|known| known.id == table.id));
+        tables.retain(|table| config.debezium.filters.captures(&table.schema, &table.name));
         publication::leave_out_generated(&found.catalog, config, &mut tables).await?;
         let run_id = Uuid::now_v7().to_string();
         let mut snapshot = Snapshot {

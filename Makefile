@@ -1,6 +1,6 @@
 # What a person types. Everything that is missing on the machine is installed by the targets themselves, and said so.
 
-.PHONY: build release test test-matrix unit compatibility lint demo bench fuzz-compat test-handover tools
+.PHONY: build release test test-matrix unit compatibility lint demo bench chaos fuzz-compat test-handover tools
 
 build: tools
 	cargo build
@@ -11,6 +11,7 @@ release: tools
 # Format, lints, unit tests, and everything that needs a real Postgres and a real Kafka.
 test: lint unit
 	tests/servers --kafka -- cargo test --test it
+	tests/servers --kafka --revive -- cargo test --test chaos
 
 # The recorded cases on the other versions of Postgres. PG=18: on these only.
 PG = 13 14 16 17 18
@@ -35,6 +36,13 @@ demo: release
 # One transaction of a million rows into a real Kafka: figures, no verdict.
 bench: tools
 	tests/servers --kafka -- cargo bench --bench million
+
+# Kills, bad lines and servers that restart, while writers work (docs/reliability.md). SEED=n repeats a run, TROUBLE=stall
+# picks by name.
+ROUNDS = 300
+chaos: tools
+	ROUNDS=$(ROUNDS) SEED=$(SEED) TROUBLE="$(TROUBLE)" tests/servers --kafka --revive -- \
+	    cargo test --test chaos sweep -- --ignored --nocapture
 
 # Random cases through the real Debezium and walcast. Needs the oracle (ORACLE=its program). ROUNDS=20 or MINUTES=5 bound
 # it, SEED=n repeats one case, JOBS=2 run side by side.

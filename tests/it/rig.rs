@@ -243,7 +243,8 @@ impl Walcast {
         }
     }
 
-    fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
+    /// Starts it and waits for nothing.
+    pub fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
         let port = free_port();
         let log = folder.0.join(format!("{}.log", unique("walcast")));
         let file = fs::File::create(&log).expect("a log file");

@@ -28,7 +28,7 @@ use super::table::Blueprint;
 use super::{Config, Context, TransactionBoundary, identity, publication, slot};
 
 /// The window in bytes when `max.queue.size.in.bytes` sets none.
-const DEFAULT_WINDOW_BYTES: usize = 32 << 20;
+const DEFAULT_WINDOW_BYTES: usize = 16 << 20;
 /// A snapshot that takes less than this is seen whole or, when it was cut short, not at all.
 const SNAPSHOT_BOUNDARY: Boundary = Boundary { at_rest: false, after: Duration::from_secs(10) };
 /// The longest transaction of a stream that never rests.

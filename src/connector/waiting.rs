@@ -5,6 +5,9 @@
 
 use crate::words::{Header, Record, Ticket};
 
+/// What an empty buffer keeps, in bytes.
+const KEPT: usize = 4 << 20;
+
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     bytes: Vec<u8>,
@@ -66,6 +69,7 @@ impl Waiting {
         if self.next == self.records.len() {
             self.next = 0;
             self.bytes.clear();
+            self.bytes.shrink_to(KEPT);
             self.records.clear();
             self.headers.clear();
         }

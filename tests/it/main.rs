@@ -20,5 +20,6 @@ mod replay;
 mod rig;
 mod security;
 mod session;
+mod slots;
 mod topics;
 mod verify;

@@ -285,6 +285,7 @@ fn configure(lines: &Lines, name: &str, mode: Mode) -> Folder {
         ),
     );
     let mut config = connector(name, name);
+    config["table.exclude.list"] = json!("public.settled");
     let json_converter = "org.apache.kafka.connect.json.JsonConverter";
     for (key, value) in [
         ("database.port", lines.postgres.port.to_string().as_str()),

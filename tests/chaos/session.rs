@@ -1,11 +1,15 @@
 //! An SQL connection straight to the server, that outlives the server.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::rig::{PATIENCE, postgres, sleep};
+
+/// Of the next transaction.
+static TOKEN: AtomicU64 = AtomicU64::new(1);
 
 pub struct Session {
     runtime: Runtime,
@@ -72,7 +76,9 @@ impl Session {
 
     /// Runs `script` as one transaction. When the server goes away in the middle it is asked afterwards what became of it.
     pub fn transaction(&mut self, script: &str, commit: bool) -> Outcome {
-        let begun = self.try_run(&format!("BEGIN; SELECT pg_current_xact_id(); {script}"));
+        let token = TOKEN.fetch_add(1, Ordering::Relaxed);
+        let begin = format!("BEGIN; SELECT pg_current_xact_id(); INSERT INTO settled VALUES ({token});");
+        let begun = self.try_run(&format!("{begin} {script}"));
         let xid: u64 = match &begun {
             Ok(rows) => rows.first().and_then(|xid| xid.parse().ok()).expect("a transaction id"),
             Err(e) => {
@@ -89,7 +95,7 @@ impl Session {
             Ok(_) => commit,
             Err(_) => {
                 *self = Self::open(&self.database);
-                self.settled(xid) && commit
+                self.settled(xid, token) && commit
             }
         };
         if committed {
@@ -99,14 +105,13 @@ impl Session {
         }
     }
 
-    fn settled(&mut self, xid: u64) -> bool {
-        loop {
-            let status = self.run(&format!("SELECT pg_xact_status('{xid}'::xid8)"));
-            match status.first().map_or("", String::as_str) {
-                "committed" => return true,
-                "in progress" => sleep(Duration::from_millis(20)),
-                _ => return false,
-            }
+    /// Whether the transaction that wrote `token` was committed. Not asked by its id: a server that crashed gives the ids
+    /// that were lost with it to others.
+    fn settled(&mut self, xid: u64, token: u64) -> bool {
+        let low = xid & u64::from(u32::MAX);
+        while !self.run(&format!("SELECT pid FROM pg_stat_activity WHERE backend_xid::text = '{low}'")).is_empty() {
+            sleep(Duration::from_millis(20));
         }
+        !self.run(&format!("SELECT token FROM settled WHERE token = {token}")).is_empty()
     }
 }

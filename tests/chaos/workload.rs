@@ -21,6 +21,7 @@ pub const TABLES_SQL: &str = "
     ALTER TABLE big ALTER body SET STORAGE EXTERNAL;
     CREATE TABLE keyless (seq bigint NOT NULL, note text);
     CREATE TABLE scrap (id bigint PRIMARY KEY, seq bigint NOT NULL, note text);
+    CREATE TABLE settled (token bigint PRIMARY KEY);
     CREATE TABLE probe (id bigint PRIMARY KEY, seq bigint NOT NULL, note text);";
 
 const PLAIN: usize = 0;

@@ -126,7 +126,8 @@ impl<'a> Following<'a> {
                 }
                 _ = feedback.tick() => self.confirm(true).await?,
                 _ = pulse.tick() => {
-                    if !reading {
+                    // Whoever has yet to take what came cannot say that nothing comes.
+                    if !reading || waiting {
                         self.pulse.heard();
                     } else if self.pulse.beat() {
                         self.confirm(true).await?;

@@ -65,6 +65,11 @@ impl ConnectorError {
         }
     }
 
+    /// The server or the line to it failed, and nothing else.
+    pub(super) fn is_of_the_server(&self) -> bool {
+        matches!(self, Self::Catalog(_) | Self::Wire(_))
+    }
+
     /// The other side is not there: trying costs it nothing.
     pub(super) fn is_outage(&self) -> bool {
         let starting_or_stopping = |code: Option<&str>| code.is_some_and(|code| code.starts_with("57P"));

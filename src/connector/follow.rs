@@ -36,6 +36,9 @@ const NEVER: Duration = Duration::from_secs(86_400);
 /// How long a stop waits for the rest of a group of events that share one LSN.
 const GROUP_LIMIT: Duration = Duration::from_millis(500);
 
+/// How long a stream that was cut may go on storing what it had delivered.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
 /// Where a stream begins.
 pub(super) struct Whence {
     pub(super) session: Session,
@@ -92,6 +95,25 @@ impl<'a> Following<'a> {
     /// Runs until stopped (`Ok`: drained, stored and confirmed as far as the time allowed) or until something fails.
     pub(super) async fn run(
         mut self,
+        paused: &mut watch::Receiver<bool>,
+        publisher: &Publisher,
+        stop: &CancellationToken,
+    ) -> Result<(), ConnectorError> {
+        match self.follow(paused, publisher, stop).await {
+            Ok(()) => self.end().await,
+            Err(failure) => {
+                if failure.is_of_the_server() {
+                    // What was delivered shall not be sent again because the other side went away.
+                    let _ = timeout(LAST_WORD, self.stream.delivery.drain()).await;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Until it shall stop.
+    async fn follow(
+        &mut self,
         paused: &mut watch::Receiver<bool>,
         publisher: &Publisher,
         stop: &CancellationToken,
@@ -158,7 +180,7 @@ impl<'a> Following<'a> {
                 changed = self.stream.delivery.changed() => changed?,
             }
         }
-        self.end().await
+        Ok(())
     }
 
     /// Takes in receipts; an offset that is safely stored is told to the slot.

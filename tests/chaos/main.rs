@@ -13,11 +13,13 @@ mod journal;
 mod points;
 mod probe;
 mod proxy;
+mod proxy_tests;
 mod record;
 #[path = "../it/rig.rs"]
 #[allow(dead_code)] // Shared with tests/it.
 mod rig;
 mod round;
+mod scenery;
 mod servers;
 mod session;
 mod sweep;

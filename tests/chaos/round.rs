@@ -1,7 +1,5 @@
 //! One round: a database of its own, writers, walcast between two proxies, one thing that goes wrong, and the verdict.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
@@ -9,18 +7,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use rdkafka::consumer::Consumer;
-use serde_json::json;
 
 use crate::check::{Mode, check};
-use crate::dialect::{Dialect, OFFSETS};
+use crate::dialect::Dialect;
 use crate::faults::{Fault, Kind, Scene};
-use crate::journal::{Journal, Rows, TABLES};
+use crate::journal::{Journal, TABLES};
 use crate::points::Point;
 use crate::probe::Probe;
 use crate::proxy::{Proxy, Weather};
-use crate::record::{consumer, mark, read};
-use crate::rig::{Folder, PATIENCE, Walcast, connector, http, kafka, postgres, sleep, unique};
+use crate::record::read;
+use crate::rig::{Folder, PATIENCE, Walcast, http, postgres, sleep, unique};
+use crate::scenery::{Ports, configure, make_topics, peak, rows, wait_until_gone};
 use crate::session::Session;
 use crate::watch::Watch;
 use crate::workload::{TABLES_SQL, WRITERS, Writer};
@@ -99,7 +96,7 @@ pub fn round(lines: &Lines, trouble: Trouble, mode: Mode, seed: u64) -> Result<O
     for writer in &mut writers {
         writer.begin(&mut session);
     }
-    let folder = configure(lines, &name, mode);
+    let folder = configure(Ports { postgres: lines.postgres.port, kafka: lines.kafka.port }, &name, mode);
     let topics: Vec<String> = TABLES.iter().map(|table| format!("{name}.public.{table}")).collect();
     make_topics(&topics);
     let (probe, done) = (Probe::default(), AtomicBool::new(false));
@@ -270,87 +267,4 @@ impl Stage<'_> {
         }
         Ok(())
     }
-}
-
-fn configure(lines: &Lines, name: &str, mode: Mode) -> Folder {
-    let folder = Folder::new();
-    // The broker's own listener tells of the proxy: every connection goes through it.
-    let bootstrap = format!("127.0.0.1:{}", lines.kafka.port);
-    let exactly_once = if mode == Mode::ExactlyOnce { "exactly.once.source.support=enabled\n" } else { "" };
-    folder.write(
-        "worker.properties",
-        &format!(
-            "bootstrap.servers={bootstrap}\ngroup.id={name}\noffset.storage.topic={name}{OFFSETS}\n\
-             offset.storage.replication.factor=1\noffset.storage.partitions=1\n{exactly_once}"
-        ),
-    );
-    let mut config = connector(name, name);
-    config["table.exclude.list"] = json!("public.settled");
-    let json_converter = "org.apache.kafka.connect.json.JsonConverter";
-    for (key, value) in [
-        ("database.port", lines.postgres.port.to_string().as_str()),
-        ("database.hostname", "127.0.0.1"),
-        ("database.sslmode", "disable"),
-        ("skipped.operations", "none"),
-        ("key.converter", json_converter),
-        ("value.converter", json_converter),
-        ("key.converter.schemas.enable", "false"),
-        ("value.converter.schemas.enable", "false"),
-    ] {
-        config[key] = json!(value);
-    }
-    if mode == Mode::ExactlyOnce {
-        config["exactly.once.support"] = json!("required");
-    }
-    folder.write("connector.json", &json!({ "name": name, "config": config }).to_string());
-    folder
-}
-
-/// So that the probe's reader need not wait for its topic.
-fn make_topics(topics: &[String]) {
-    use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-    let admin: AdminClient<_> =
-        rdkafka::config::ClientConfig::new().set("bootstrap.servers", kafka()).create().expect("an admin client");
-    let new: Vec<_> = topics.iter().map(|topic| NewTopic::new(topic, 1, TopicReplication::Fixed(1))).collect();
-    let made = admin.create_topics(&new, &AdminOptions::new());
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(made).expect("Kafka answers");
-    let consumer = consumer();
-    crate::rig::wait_for("the topics to have leaders", || {
-        topics.iter().all(|topic| consumer.fetch_watermarks(topic, 0, Duration::from_secs(1)).is_ok())
-    });
-}
-
-/// Peak resident memory so far, in KiB.
-fn peak(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
-}
-
-/// The tables as they are.
-fn rows(session: &Session) -> Rows {
-    let rows = TABLES.iter().map(|table| {
-        let (key, body) = match *table {
-            "pair" => ("a || '/' || b", "''"),
-            "keyless" => ("seq::text", "''"),
-            "big" => ("id::text", "split_part(body, '.', 1)"),
-            _ => ("id::text", "''"),
-        };
-        let rows = session.rows(&format!("SELECT {key}, seq, {body} FROM {table}")).expect("the rows of a table");
-        let rows = rows.into_iter().map(|row| {
-            let [key, seq, body] = <[String; 3]>::try_from(row).expect("three columns");
-            (key, (seq.parse().expect("a number"), mark(&body).to_owned()))
-        });
-        rows.collect::<BTreeMap<_, _>>()
-    });
-    rows.collect()
-}
-
-fn wait_until_gone(admin: &mut Session, name: &str) {
-    let active = format!("SELECT count(*) FROM pg_replication_slots WHERE database = '{name}' AND active");
-    crate::rig::wait_for("no one to use the slot", || admin.run(&active).concat() == "0");
-    admin.run(&format!(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{name}'"
-    ));
-    admin.run(&format!("DROP DATABASE {name} WITH (FORCE)"));
 }

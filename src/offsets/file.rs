@@ -10,12 +10,14 @@ use super::key::same_key;
 use super::{Offset, OffsetError};
 
 pub(super) fn read(path: &Path, key: &[u8]) -> Result<Option<Offset>, OffsetError> {
+    text(path, key)?.map(|json| Offset::decode(json.as_bytes())).transpose()
+}
+
+/// The offset's JSON, whether it can be understood or not.
+pub(super) fn text(path: &Path, key: &[u8]) -> Result<Option<String>, OffsetError> {
     let offsets = load(path)?;
-    let Some((_, value)) = offsets.iter().find(|(name, _)| same_key(name.as_bytes(), key)) else { return Ok(None) };
-    if value.is_null() {
-        return Ok(None);
-    }
-    Offset::decode(value.to_string().as_bytes()).map(Some)
+    let found = offsets.iter().find(|(name, _)| same_key(name.as_bytes(), key));
+    Ok(found.filter(|(_, value)| !value.is_null()).map(|(_, value)| value.to_string()))
 }
 
 /// Replaces one offset, or removes it. After a crash the file holds the old one or the new one.

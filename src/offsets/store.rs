@@ -74,17 +74,31 @@ impl Store {
     }
 }
 
-/// What is stored at present. Changes nothing, not even a topic that is missing.
-pub async fn stored(config: &Config, connector: &str, prefix: &str) -> Result<Option<Offset>, OffsetError> {
+/// What is stored at present, as it is written and as it is understood: what cannot be understood must be seen, too, to
+/// be mended.
+#[derive(Debug)]
+pub struct Stored {
+    pub json: String,
+    pub offset: Result<Offset, OffsetError>,
+}
+
+impl Stored {
+    pub fn new(json: &[u8]) -> Self {
+        Self { json: String::from_utf8_lossy(json).into_owned(), offset: Offset::decode(json) }
+    }
+}
+
+/// Changes nothing, not even a topic that is missing. Err: the place could not be read.
+pub async fn stored(config: &Config, connector: &str, prefix: &str) -> Result<Option<Stored>, OffsetError> {
     let key = key(connector, prefix);
     match config {
         Config::Topic { kafka, topic, .. } => {
             let entries = topic::read(kafka, topic, READ_WITHIN).await?;
-            latest(&entries, &key).map(Offset::decode).transpose()
+            Ok(latest(&entries, &key).map(Stored::new))
         }
         Config::File(path) => {
             let path = path.clone();
-            blocking(move || file::read(&path, &key)).await
+            Ok(blocking(move || file::text(&path, &key)).await?.map(|json| Stored::new(json.as_bytes())))
         }
     }
 }

@@ -54,7 +54,13 @@ pub async fn run(context: &Context, order: Order, apply: bool) -> Result<String,
     };
     let tell = words::Telling { config, facts: &facts };
     let (change, mut text) = match order {
-        Order::Show => return Ok(tell.show(stored.as_ref(), &outlook(config, &catalog, stored.as_ref()).await?)),
+        Order::Show => {
+            let next = match stored.as_ref().map(|stored| stored.offset.as_ref()).transpose() {
+                Ok(offset) => Ok(outlook(config, &catalog, offset).await?),
+                Err(error) => Err(error),
+            };
+            return Ok(tell.show(stored.as_ref(), next.as_ref()));
+        }
         Order::Set(to) => {
             facts.check(&config.slot, to)?;
             let offset = committed(to);

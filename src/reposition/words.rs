@@ -1,9 +1,10 @@
 //! The texts.
 
-use std::fmt::Write;
+use std::cmp::Ordering;
+use std::fmt::{Display, Write};
 
 use crate::connector::{Config, Outlook};
-use crate::offsets::{MessageType, Offset};
+use crate::offsets::{MessageType, Offset, OffsetError, Stored};
 use crate::words::Lsn;
 
 use super::Facts;
@@ -14,42 +15,38 @@ pub(super) struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    pub(super) fn show(&self, stored: Option<&Offset>, next: &Outlook) -> String {
+    /// `next`: or why the start cannot even read where it is to go on.
+    pub(super) fn show(&self, stored: Option<&Stored>, next: Result<&Outlook, &&OffsetError>) -> String {
         let mut text = String::new();
-        let raw = stored.map(|offset| String::from_utf8_lossy(&offset.encode()).into_owned());
         let _ = writeln!(text, "connector   {}", self.config.name);
         let _ = writeln!(text, "stored      {}", position(stored));
-        if let Some(raw) = raw {
-            let _ = writeln!(text, "            {raw}");
+        if let Some(stored) = stored {
+            let _ = writeln!(text, "            {}", stored.json);
         }
         let _ = writeln!(text, "slot        {}", self.slot());
         let _ = writeln!(text, "server      WAL ends at {}", self.facts.written);
-        let _ = writeln!(text, "next start  {}", self.next(next));
+        let next = match next {
+            Ok(outlook) => self.next(outlook),
+            Err(error) => refused(error, error.remedy().as_deref().unwrap_or_default()),
+        };
+        let _ = writeln!(text, "next start  {next}");
         text
     }
 
-    pub(super) fn set(&self, stored: Option<&Offset>, to: Lsn, after: &Outlook) -> String {
+    pub(super) fn set(&self, stored: Option<&Stored>, to: Lsn, after: &Outlook) -> String {
+        let confirmed = self.facts.slot.as_ref().and_then(|slot| slot.confirmed_flush);
         let mut text = String::new();
         let _ = writeln!(text, "stored      {}", position(stored));
-        let now = stored.map(Offset::start).or_else(|| self.facts.slot.as_ref().and_then(|slot| slot.confirmed_flush));
-        let effect = match now {
-            None => format!("this would begin at {to}; no table is read"),
-            Some(now) if to > now => format!(
-                "this would skip {} of WAL: what committed between {now} and {to} is never sent",
-                amount(to.0 - now.0)
-            ),
-            Some(now) if to < now => format!(
-                "this would send {} of WAL again: what committed between {to} and {now} comes twice",
-                amount(now.0 - to.0)
-            ),
-            Some(_) => "this would change nothing".to_owned(),
-        };
-        let _ = writeln!(text, "effect      {effect}");
+        let _ = writeln!(
+            text,
+            "effect      {}",
+            effect(stored.and_then(|stored| stored.offset.as_ref().ok()), confirmed, to)
+        );
         let _ = writeln!(text, "next start  {}", self.next(after));
         text
     }
 
-    pub(super) fn reset(&self, stored: Option<&Offset>, after: &Outlook) -> String {
+    pub(super) fn reset(&self, stored: Option<&Stored>, after: &Outlook) -> String {
         let mut text = String::new();
         let _ = writeln!(text, "stored      {}", position(stored));
         let _ = writeln!(text, "effect      this would forget the position");
@@ -65,7 +62,10 @@ impl Telling<'_> {
         let confirmed = slot.confirmed_flush.map_or_else(|| "nothing".to_owned(), |lsn| lsn.to_string());
         let mut text = format!("{name}: {used}; confirmed {confirmed}");
         if let Some(kept) = slot.restart_lsn {
-            let _ = write!(text, "; holds {} of WAL", amount(self.facts.written.0.saturating_sub(kept.0)));
+            let _ = write!(text, "; holds {} of WAL, from {kept}", amount(self.facts.written.0.saturating_sub(kept.0)));
+        }
+        if let Some(status) = &slot.wal_status {
+            let _ = write!(text, "; wal_status {status}");
         }
         if let Some(why) = &slot.invalidation {
             let _ = write!(text, "; INVALIDATED ({why})");
@@ -83,14 +83,63 @@ impl Telling<'_> {
                 let rest = self.facts.written.0.saturating_sub(from.0);
                 format!("goes on at {from}; {} of WAL to read", amount(rest))
             }
-            Outlook::Refused(refusal) => format!("is REFUSED: {refusal}\n            remedy: {}", refusal.remedy()),
+            Outlook::Refused(refusal) => refused(refusal, &refusal.remedy()),
         }
     }
 }
 
+fn refused(why: &dyn Display, remedy: &str) -> String {
+    format!("is REFUSED: {why}\n            remedy: {remedy}")
+}
+
+/// What going on at `to` changes. None: nothing is stored, or nothing that can be understood.
+fn effect(stored: Option<&Offset>, confirmed: Option<Lsn>, to: Lsn) -> String {
+    let skips = |from: Lsn| {
+        let amount = amount(to.0.saturating_sub(from.0));
+        format!("this would skip {amount} of WAL: what committed between {from} and {to} is never sent")
+    };
+    let Some(offset) = stored else {
+        let begins = format!("this would begin at {to}; no table is read");
+        return confirmed.filter(|from| *from < to).map_or(begins.clone(), |from| format!("{begins}; {}", skips(from)));
+    };
+    if offset.snapshot_unfinished() {
+        return format!("this would give up the snapshot: rows that were not read yet are never sent; begins at {to}");
+    }
+    let now = offset.start();
+    let moved = match to.cmp(&now) {
+        Ordering::Greater => skips(now),
+        Ordering::Less => {
+            let amount = amount(now.0.saturating_sub(to.0));
+            format!("this would send {amount} of WAL again: what committed between {to} and {now} comes twice")
+        }
+        Ordering::Equal => "this would go on where it stands".to_owned(),
+    };
+    match open_transaction(offset) {
+        // A transaction is sent whole wherever in it one asks to begin; what to leave out is forgotten here.
+        Some((xid, _, reached)) if to <= reached => {
+            format!("{moved}; transaction {xid} is sent whole, its changes up to {reached} a second time")
+        }
+        Some((xid, ..)) => format!("{moved}; transaction {xid} is sent whole again if it commits after {to}"),
+        None => moved,
+    }
+}
+
+/// Transaction, kind and LSN of the last change delivered in it.
+fn open_transaction(offset: &Offset) -> Option<(i64, MessageType, Lsn)> {
+    let message = offset.message.filter(|message| !matches!(message, MessageType::Begin | MessageType::Commit))?;
+    Some((offset.xid?, message, offset.proc.unwrap_or(offset.lsn)))
+}
+
 /// A stored position in plain words.
-fn position(stored: Option<&Offset>) -> String {
-    let Some(offset) = stored else { return "nothing".to_owned() };
+fn position(stored: Option<&Stored>) -> String {
+    match stored.map(|stored| &stored.offset) {
+        None => "nothing".to_owned(),
+        Some(Err(error)) => format!("UNREADABLE: {error}"),
+        Some(Ok(offset)) => in_words(offset),
+    }
+}
+
+fn in_words(offset: &Offset) -> String {
     match (&offset.snapshot, offset.message, offset.xid) {
         (Some(snapshot), ..) if snapshot.completed => format!("snapshot finished, as of {}", offset.lsn),
         (Some(_), ..) => format!("snapshot interrupted, as of {}", offset.lsn),
@@ -160,8 +209,34 @@ mod tests {
             (snapshot(true), "snapshot finished, as of 0/10"),
             (snapshot(false), "snapshot interrupted, as of 0/10"),
         ] {
-            assert!(position(Some(&offset)).contains(words), "{}", position(Some(&offset)));
+            assert!(in_words(&offset).contains(words), "{}", in_words(&offset));
         }
         assert_eq!(position(None), "nothing");
+        assert_eq!(position(Some(&Stored::new(b"{}"))), "UNREADABLE: stored offset has no usable lsn");
+    }
+
+    /// As Connect 4.3.1 with Debezium 3.6.1 stored them.
+    #[test]
+    fn what_is_skipped_and_what_comes_twice_is_said() {
+        let debezium = |json: &str| Offset::decode(json.as_bytes()).unwrap();
+        let inside = debezium(
+            r#"{"lsn_proc":5729312736,"messageType":"UPDATE","lsn_commit":5729312480,"lsn":5729312736,"txId":82744,"ts_usec":1795209225908188}"#,
+        );
+        let unfinished = debezium(
+            r#"{"last_snapshot_record":false,"lsn":5724906616,"txId":82729,"ts_usec":1795209205354420,"snapshot":"INITIAL","snapshot_completed":false}"#,
+        );
+        let committed = Offset { message: Some(MessageType::Commit), ..inside.clone() };
+        let (start, reached) = (5_729_312_480, 5_729_312_736);
+        for (stored, to, parts) in [
+            (Some(&inside), start, ["go on where it stands", "transaction 82744 is sent whole, its changes up to"]),
+            (Some(&inside), start + 2000, ["skip 2.0 kB", "transaction 82744 is sent whole again if it commits after"]),
+            (Some(&committed), reached - 1500, ["send 1.5 kB of WAL again", "comes twice"]),
+            (Some(&unfinished), reached, ["give up the snapshot", "never sent"]),
+            (None, 3000, ["begin at 0/BB8; no table is read", "skip 2.0 kB"]),
+        ] {
+            let text = effect(stored, Some(Lsn(1000)), Lsn(to));
+            assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+        }
+        assert_eq!(effect(Some(&committed), None, Lsn(reached)), "this would go on where it stands");
     }
 }

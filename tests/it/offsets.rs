@@ -98,3 +98,21 @@ fn moved(worker_settings: &str) {
     scene.deliver();
     assert_eq!(scene.ids(), [1, 3, 1, 2, 3]);
 }
+
+#[test]
+fn a_position_that_cannot_be_read_is_shown_and_mended() {
+    let scene = Scene::new("offset.storage.file.filename=offsets.dat\n");
+    scene.deliver();
+    let key = format!("[\"{0}\",{{\"server\":\"{0}\"}}]", scene.name);
+    scene.folder.write("offsets.dat", &json!({ key: { "lsn": "somewhere" } }).to_string());
+    let (code, text) = scene.offsets(&["show"]);
+    assert!(code == 0 && text.contains("UNREADABLE") && text.contains(r#"{"lsn":"somewhere"}"#), "{text}");
+    assert!(text.contains("next start  is REFUSED") && text.contains("wal_status reserved"), "{text}");
+
+    let to = scene.database.sql("SELECT pg_current_wal_insert_lsn()");
+    let (code, text) = scene.offsets(&["set", "--lsn", &to, "--apply"]);
+    assert!(code == 0 && text.contains("done"), "{text}");
+    scene.database.sql("INSERT INTO t VALUES (2)");
+    scene.deliver();
+    assert_eq!(scene.ids(), [1, 2]);
+}

@@ -2,7 +2,7 @@
 //! gracefully and by SIGKILL. Whoever comes next goes on exactly where the other had stored that it was.
 //!
 //! For use by hand (`make test-handover`). `SEED` repeats a run, `TURNS` is how often they take turns, the first being
-//! Debezium's, whose snapshot it is.
+//! Debezium's. Before that each is stopped in the middle of the snapshot, which the next begins anew.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, dead_code, unreachable_pub)]
 
@@ -25,6 +25,9 @@ use judge::{Switch, judge};
 use rig::{Database, Folder, Walcast, ask, connector, drained, free_port, kafka, unique, wait_for};
 use topics::{count, dump};
 
+/// How often the snapshot is cut short; even, so that the turns begin with Debezium.
+const INTERRUPTIONS: u64 = 4;
+
 enum Runner {
     Debezium(Connect),
     Walcast(Walcast),
@@ -43,16 +46,31 @@ fn main() -> ExitCode {
     folder.write("worker.properties", &worker(&name, port));
     let done = AtomicBool::new(false);
     let topic = format!("{name}.public.t");
+    let still = format!("{name}.public.still");
     let mut switches = Vec::new();
+    let mut interrupted = Vec::new();
     std::thread::scope(|scope| {
         let mut runner = Runner::start(&folder, port, 0);
         runner.create(&name);
+        for turn in 1..=INTERRUPTIONS {
+            let before = count(&still);
+            wait_for("the snapshot to begin", || count(&still) > before || runner.finished(&name));
+            let graceful = random.bool();
+            let from = runner.stop(graceful);
+            wait_for("the slot to be free", || ask(&active(&slot)) != "t");
+            let how = if graceful { "SIGTERM" } else { "SIGKILL" };
+            let read = count(&still) - before;
+            let unfinished = !snapshot_finished(stored(&name).as_ref());
+            println!("snapshot {turn}: {from} ended by {how} after {read} rows, unfinished: {unfinished}");
+            interrupted.push((from, how, read, unfinished));
+            runner = Runner::start(&folder, port, turn);
+        }
         // Whatever happens to this thread, the other must end.
         let end = Done(&done);
         for turn in 1..=turns {
             wait_for("the stream", || runner.streams(&name, &slot));
             if turn == 1 {
-                wait_for("the snapshot", || count(&topic) >= i64::from(work::ROWS));
+                wait_for("the snapshot", || runner.finished(&name));
                 let random = random.fork();
                 scope.spawn(|| work::run(&database, random, &done));
             }
@@ -77,6 +95,14 @@ fn main() -> ExitCode {
     });
     let lines = dump(|other| other == topic);
     let verdict = judge(&database, &lines, &switches);
+    let ids = |line: &topics::Line| line.key.clone();
+    let still_there = dump(|other| other == still).iter().map(ids).collect::<std::collections::BTreeSet<_>>().len();
+    let lost = usize::try_from(work::STILL).expect("a count").saturating_sub(still_there);
+    println!("\n| stopped in the snapshot | how | rows sent | unfinished |\n|---|---|---|---|");
+    for (from, how, read, unfinished) in &interrupted {
+        println!("| {from} | {how} | {read} | {unfinished} |");
+    }
+    println!("{lost} rows of the snapshot missing");
     println!("\n| stopped | how | records repeated by the next |\n|---|---|---|");
     for (switch, repeated) in switches.iter().zip(&verdict.repeated) {
         println!("| {} | {} | {repeated} |", switch.from, if switch.graceful { "SIGTERM" } else { "SIGKILL" });
@@ -89,7 +115,7 @@ fn main() -> ExitCode {
         verdict.wrong_rows,
         verdict.repeated_wrongly
     );
-    let faults = verdict.missing + verdict.out_of_order + verdict.wrong_rows + verdict.repeated_wrongly;
+    let faults = lost + verdict.missing + verdict.out_of_order + verdict.wrong_rows + verdict.repeated_wrongly;
     if faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -114,7 +140,7 @@ impl Runner {
     fn create(&self, name: &str) {
         let Self::Debezium(connect) = self else { panic!("the first turn is Debezium's") };
         let mut config = connector(name, name);
-        config["table.include.list"] = json!("public.t");
+        config["table.include.list"] = json!("public.t,public.still");
         config["poll.interval.ms"] = json!("50");
         config["max.batch.size"] = json!("500");
         config["max.queue.size"] = json!("2000");
@@ -131,6 +157,16 @@ impl Runner {
         };
         assert_ne!(state, "FAILED");
         state == "RUNNING" && ask(&active(slot)) == "t"
+    }
+
+    /// Whether it runs and has stored that the snapshot is finished.
+    fn finished(&self, name: &str) -> bool {
+        let state = match self {
+            Self::Debezium(connect) => connect.state(name),
+            Self::Walcast(walcast) => walcast.task(name)["state"].as_str().unwrap_or("").to_owned(),
+        };
+        assert_ne!(state, "FAILED");
+        state == "RUNNING" && snapshot_finished(stored(name).as_ref())
     }
 
     fn stop(self, graceful: bool) -> &'static str {
@@ -172,6 +208,10 @@ fn stored(name: &str) -> Option<Value> {
     let lines = dump(|topic| topic == format!("{name}-offsets"));
     let value = lines.last()?.value.as_deref()?;
     serde_json::from_slice(value).ok()
+}
+
+fn snapshot_finished(stored: Option<&Value>) -> bool {
+    stored.is_some_and(|offset| offset["snapshot_completed"] == true || offset["messageType"].is_string())
 }
 
 fn active(slot: &str) -> String {

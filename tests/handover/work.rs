@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::rig::Database;
 
 pub const ROWS: u32 = 5_000;
+/// Rows of a table that nobody changes: its snapshot takes long enough to be interrupted.
+pub const STILL: u32 = 40_000;
 
 pub fn tables(database: &Database) {
     database.sql(&format!(
@@ -25,6 +27,8 @@ pub fn tables(database: &Database) {
              END IF;
              RETURN NULL;
          END $$;
+         CREATE TABLE still (id int PRIMARY KEY, note text);
+         INSERT INTO still SELECT n, repeat('s', 200) FROM generate_series(1, {STILL}) n;
          CREATE TRIGGER numbered BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION numbered();
          CREATE TRIGGER written AFTER INSERT OR UPDATE OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION written();"
     ));

@@ -29,6 +29,9 @@ const OFFSET: Ticket = Ticket(usize::MAX);
 /// The ticket of a commit.
 const COMMIT: Ticket = Ticket(usize::MAX - 1);
 
+/// Bytes that may wait for the next transaction: what comes while one is committed, and not a second window.
+const MOST_WAITING: usize = 4 << 20;
+
 /// Where transactions end, besides at the end of everything.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Boundary {
@@ -97,9 +100,10 @@ impl Delivery {
         self.boundary = boundary;
     }
 
-    /// While a transaction ends, the next one's records may wait, as far as the window goes.
+    /// While a transaction ends, some of the next one's records may wait.
     pub(super) fn has_room(&self) -> bool {
-        self.ledger.has_room() && (self.waiting.is_empty() || self.is_ending())
+        let may_wait = self.is_ending() && self.waiting.size() < MOST_WAITING;
+        self.ledger.has_room() && (self.waiting.is_empty() || may_wait)
     }
 
     /// Tickets handed out so far.

@@ -5,7 +5,7 @@
 
 use crate::words::{Header, Record, Ticket};
 
-/// What an empty buffer keeps, in bytes.
+/// What an empty buffer keeps, in bytes: a giant event may have blown it up.
 const KEPT: usize = 4 << 20;
 
 #[derive(Debug, Default)]
@@ -42,6 +42,11 @@ struct Span(usize, usize);
 impl Waiting {
     pub(super) fn is_empty(&self) -> bool {
         self.records.is_empty()
+    }
+
+    /// In bytes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     pub(super) fn push(&mut self, record: &Record<'_>, ticket: Ticket) {

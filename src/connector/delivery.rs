@@ -119,8 +119,10 @@ impl Delivery {
     pub(super) fn mark(&mut self, offset: Offset) -> Result<(), ConnectorError> {
         if self.is_transactional() {
             self.latest = Some(offset.clone());
+            self.ledger.mark_alone(offset);
+        } else {
+            self.ledger.mark(offset);
         }
-        self.ledger.mark(offset);
         if self.opened.is_some_and(|opened| opened.elapsed() >= self.boundary.after) { self.end() } else { Ok(()) }
     }
 

@@ -69,6 +69,12 @@ impl<M> Ledger<M> {
         }
     }
 
+    /// The same where no earlier position is of use any more: in a transaction, which may end at the last one only.
+    pub(super) fn mark_alone(&mut self, position: M) {
+        self.marks.clear();
+        self.mark(position);
+    }
+
     /// The record of `ticket` is safe. A ticket unknown here (settled before) is ignored.
     pub(super) fn settle(&mut self, ticket: Ticket) {
         let Some(entry) = ticket.0.checked_sub(self.first).and_then(|index| self.window.get_mut(index)) else { return };
@@ -77,6 +83,10 @@ impl<M> Ledger<M> {
             self.bytes -= front.bytes;
             self.window.pop_front();
             self.first += 1;
+        }
+        // Of the positions that are ready only the latest is of use.
+        while self.marks.get(1).is_some_and(|(bound, _)| *bound <= self.first) {
+            self.marks.pop_front();
         }
     }
 
@@ -156,6 +166,24 @@ mod tests {
         assert!(!ledger.has_ready());
         ledger.settle(a);
         assert!(ledger.has_ready());
+    }
+
+    #[test]
+    fn positions_that_nobody_asked_for_do_not_pile_up() {
+        let mut ledger = ledger();
+        let held = ledger.admit(1);
+        for n in 0..1000 {
+            let ticket = ledger.admit(1);
+            ledger.mark("many");
+            ledger.settle(ticket);
+            if n == 500 {
+                ledger.settle(held);
+            }
+        }
+        assert_eq!(ledger.marks.len(), 1);
+        ledger.admit(1);
+        ledger.mark_alone("alone");
+        assert_eq!(ledger.marks.len(), 1);
     }
 
     #[test]

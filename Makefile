@@ -33,9 +33,11 @@ lint: tools
 demo: release
 	tests/servers $(if $(KAFKA),--kafka) -- examples/demo
 
-# One transaction of a million rows into a real Kafka: figures, no verdict.
+# walcast, Debezium and Postgres' own clients side by side: figures, no verdict (docs/performance.md). RUNS=1 is quicker,
+# ONLY="one single" picks workloads, AGAINST="walcast pg_recvlogical" contenders.
+RUNS = 3
 bench: tools
-	tests/servers --kafka -- cargo bench --bench million
+	RUNS=$(RUNS) ONLY="$(ONLY)" AGAINST="$(AGAINST)" tests/servers --kafka --debezium --production -- cargo bench --bench versus
 
 # Kills, bad lines and servers that restart, while writers work (docs/reliability.md). SEED=n repeats a run, TROUBLE=stall
 # picks by name.

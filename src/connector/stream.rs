@@ -332,8 +332,8 @@ impl Stream {
         if messages::wanted(prefix, config)
             && let Some(open) = &mut self.open
         {
-            let id = transaction::transaction_id(open.xid, lsn);
-            let place = self.metadata.is_some().then(|| match open.order.next(message::COLLECTION, &id) {
+            let id = self.metadata.is_some().then(|| transaction::transaction_id(open.xid, lsn));
+            let place = id.as_ref().map(|id| match open.order.next(message::COLLECTION, id) {
                 // The reference takes each message for a table of its own.
                 place if config.compatibility == Compatibility::Exact => {
                     TransactionBlock { collection_order: 1, ..place }
@@ -437,8 +437,8 @@ impl Stream {
         let at = self.at(lsn);
         let config = &self.tables.blueprint.config;
         let Some(open) = &mut self.open else { return Ok(()) };
-        let id = transaction::transaction_id(open.xid, lsn);
-        let place = self.metadata.is_some().then(|| open.order.next(&table.prepared.collection, &id));
+        let id = self.metadata.is_some().then(|| transaction::transaction_id(open.xid, lsn));
+        let place = id.as_ref().map(|id| open.order.next(&table.prepared.collection, id));
         let moment = open.moment(op, at, table.prepared.qualified(), place);
         // An update whose key changes is shown as delete and create; any other update shows itself.
         let key_changes = matches!(change, Change::Update { .. }) && op != Op::Update;
@@ -465,8 +465,8 @@ impl Stream {
             let Some(Known::Captured(table, _)) = self.tables.get(*relation).cloned() else { continue };
             let config = &self.tables.blueprint.config;
             let Some(open) = &mut self.open else { continue };
-            let id = transaction::transaction_id(open.xid, lsn);
-            let place = self.metadata.is_some().then(|| open.order.next(&table.prepared.collection, &id));
+            let id = self.metadata.is_some().then(|| transaction::transaction_id(open.xid, lsn));
+            let place = id.as_ref().map(|id| open.order.next(&table.prepared.collection, id));
             let moment = open.moment(Op::Truncate, at, table.prepared.qualified(), place);
             self.emitter.truncate(&table, config, &moment, &mut self.delivery)?;
         }

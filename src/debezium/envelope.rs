@@ -143,10 +143,19 @@ impl Source<'_> {
     /// `["27439872","27440072"]`, the first being null until a commit has been seen.
     pub(super) fn sequence(&self) -> Text<64> {
         let mut text = Text::default();
-        let _ = match self.last_commit {
-            Some(commit) => write!(text, "[\"{}\",\"{}\"]", commit.0, self.lsn.0),
-            None => write!(text, "[null,\"{}\"]", self.lsn.0),
-        };
+        // Two numbers of at most twenty digits fit.
+        let _ = (|| {
+            match self.last_commit {
+                Some(commit) => {
+                    text.write_str("[\"")?;
+                    text.push_number(commit.0, 1)?;
+                    text.write_str("\",\"")?;
+                }
+                None => text.write_str("[null,\"")?,
+            }
+            text.push_number(self.lsn.0, 1)?;
+            text.write_str("\"]")
+        })();
         text
     }
 }

@@ -60,22 +60,28 @@ pub(super) fn string_and_half(v: &str, half: u16, spelling: Spelling, out: &mut 
 }
 
 /// Bytes Jackson's UTF-8 generator does not copy: controls, quote, backslash, and lead bytes of characters beyond U+FFFF.
-const SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize || byte >= 0xF0;
-        byte += 1;
+const fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\' || byte >= 0xF0
+}
+
+/// How many bytes may be copied as they are. Sixteen are looked at at once, without a branch for each.
+fn plain(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(block) = bytes[at..].first_chunk::<16>()
+        && !block.iter().fold(false, |found, byte| found | is_special(*byte))
+    {
+        at += 16;
     }
-    table
-};
+    at + bytes[at..].iter().position(|byte| is_special(*byte)).unwrap_or(bytes.len() - at)
+}
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 fn jackson_escaped(v: &str, out: &mut Vec<u8>) {
     let mut rest = v;
-    while let Some(position) = rest.bytes().position(|b| SPECIAL[usize::from(b)]) {
-        let (plain, special) = rest.split_at(position);
+    loop {
+        // A special byte is never the middle of a character.
+        let (plain, special) = rest.split_at(plain(rest.as_bytes()));
         out.extend_from_slice(plain.as_bytes());
         let mut chars = special.chars();
         match chars.next() {
@@ -87,11 +93,10 @@ fn jackson_escaped(v: &str, out: &mut Vec<u8>) {
             Some('\u{8}') => out.extend_from_slice(b"\\b"),
             Some('\u{c}') => out.extend_from_slice(b"\\f"),
             Some(c) => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| unicode_escape(*unit, out)),
-            None => {}
+            None => return,
         }
         rest = chars.as_str();
     }
-    out.extend_from_slice(rest.as_bytes());
 }
 
 fn unicode_escape(unit: u16, out: &mut Vec<u8>) {
@@ -215,6 +220,19 @@ mod tests {
         let escaped = text(|out| string("a\"\\/\u{8}\u{c}\n\r\t\u{1}\u{1f}\u{7f}é\u{2028}😀z", Spelling::Base64, out));
         assert_eq!(escaped, "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001F\u{7f}é\u{2028}\\uD83D\\uDE00z\"");
         assert_eq!(text(|out| string("a\"\\\n😀", Spelling::Header, out)), "\"a\\\"\\\\\n😀\"");
+    }
+
+    #[test]
+    fn a_special_byte_is_found_wherever_it_stands() {
+        for length in 0..70 {
+            let plain_text = "a".repeat(length);
+            assert_eq!(plain(plain_text.as_bytes()), length);
+            for at in 0..length {
+                let mut bytes = plain_text.clone().into_bytes();
+                bytes[at] = b'"';
+                assert_eq!(plain(&bytes), at, "in {length}");
+            }
+        }
     }
 
     #[test]

@@ -31,8 +31,9 @@ impl Buffer {
 /// A container whose `end` is still to come.
 #[derive(Clone, Copy, Debug)]
 struct Container {
-    /// Whose form it has.
     node: usize,
+    /// Of `node`, looked at for every value inside.
+    form: Form,
     /// Whose value it is: another node for an array inside of an array.
     value_of: usize,
     /// Values written directly inside.
@@ -74,7 +75,7 @@ impl<'a> JsonWriter<'a> {
     /// What must stand before the next value, by the container it is in.
     fn lead(&mut self) {
         let Some(container) = self.buffer.open.last() else { return };
-        match self.shape.nodes[container.node].form {
+        match container.form {
             Form::Struct => {
                 if container.count > 0 && self.is_java() {
                     self.buffer.out.push(b',');
@@ -115,7 +116,7 @@ impl<'a> JsonWriter<'a> {
             return;
         };
         container.count += 1;
-        self.at = match self.shape.nodes[container.node].form {
+        self.at = match container.form {
             Form::Array => node,
             Form::Map { string_keys, value } => {
                 let was_value = container.count.is_multiple_of(2);
@@ -137,14 +138,14 @@ impl<'a> JsonWriter<'a> {
     fn begin(&mut self, opening: &[u8]) {
         self.lead();
         self.buffer.out.extend_from_slice(opening);
-        self.buffer.open.push(Container { node: self.at, value_of: self.at, count: 0 });
+        let form = self.shape.nodes[self.at].form;
+        self.buffer.open.push(Container { node: self.at, form, value_of: self.at, count: 0 });
         self.at += 1;
     }
 
     /// The array around the next value, when that is an item of it.
     fn outer_array(&self) -> Option<usize> {
-        let node = self.buffer.open.last()?.node;
-        (self.shape.nodes[node].form == Form::Array).then_some(node)
+        self.buffer.open.last().filter(|container| container.form == Form::Array).map(|container| container.node)
     }
 }
 
@@ -155,7 +156,7 @@ impl ValueSink for JsonWriter<'_> {
         self.buffer.null =
             self.buffer.open.is_empty() && matches!(self.shape.spelling, Spelling::Header | Spelling::Java);
         let text = &self.shape.rendered[self.shape.nodes[self.at].null.clone()];
-        let in_struct = || self.buffer.open.last().is_some_and(|c| self.shape.nodes[c.node].form == Form::Struct);
+        let in_struct = || self.buffer.open.last().is_some_and(|c| c.form == Form::Struct);
         if self.is_java() && text == b"null" && in_struct() {
             // Left out, and not counted.
             self.at = self.shape.nodes[self.at].next;
@@ -220,7 +221,8 @@ impl ValueSink for JsonWriter<'_> {
             Some(outer) if self.shape.nodes[self.at].form != Form::Array => {
                 self.lead();
                 self.buffer.out.push(b'[');
-                self.buffer.open.push(Container { node: outer, value_of: self.at, count: 0 });
+                let (form, value_of) = (Form::Array, self.at);
+                self.buffer.open.push(Container { node: outer, form, value_of, count: 0 });
             }
             _ => self.begin(b"["),
         }
@@ -233,8 +235,7 @@ impl ValueSink for JsonWriter<'_> {
 
     fn end(&mut self) {
         let Some(container) = self.buffer.open.pop() else { return };
-        let braces =
-            matches!(self.shape.nodes[container.node].form, Form::Struct | Form::Map { string_keys: true, .. });
+        let braces = matches!(container.form, Form::Struct | Form::Map { string_keys: true, .. });
         self.buffer.out.push(if braces { b'}' } else { b']' });
         self.done(container.value_of);
     }

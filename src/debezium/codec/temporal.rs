@@ -1,12 +1,13 @@
 //! Dates and times in DateStyle ISO and TimeZone UTC, as numbers since the epoch or as ISO text.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::Unconvertible;
 use crate::debezium::text::Text;
 use crate::words::data::ValueSink;
 
 /// The longest: `+294276-12-31T23:59:59.999999Z`.
+/// Room for the longest of them: writing into one cannot fail.
 type Iso = Text<40>;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,13 +124,18 @@ impl Date {
     }
 
     /// Java's ISO year: at least four digits, a sign when negative or beyond 9999.
-    fn write(self, out: &mut impl Write) {
-        let sign = match self.year {
-            ..0 => "-",
-            0..=9999 => "",
-            _ => "+",
-        };
-        let _ = write!(out, "{sign}{:04}-{:02}-{:02}", self.year.unsigned_abs(), self.month, self.day);
+    fn write(self, out: &mut Iso) -> fmt::Result {
+        match self.year {
+            ..0 => out.write_char('-')?,
+            0..=9999 => {}
+            _ => out.write_char('+')?,
+        }
+        out.push_number(self.year.unsigned_abs(), 4)?;
+        for part in [self.month, self.day] {
+            out.write_char('-')?;
+            out.push_number(part.into(), 2)?;
+        }
+        Ok(())
     }
 }
 
@@ -163,19 +169,27 @@ fn time_of_day(text: &str) -> Result<i64, Unconvertible> {
     Ok(((hours * 60 + minutes) * 60 + seconds) * MICROS_PER_SECOND + micros)
 }
 
-fn write_clock(micros: i64, out: &mut impl Write) {
-    let seconds = micros / MICROS_PER_SECOND;
-    let _ = write!(out, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+fn write_clock(micros: i64, out: &mut Iso) -> fmt::Result {
+    let seconds = micros.unsigned_abs() / MICROS_PER_SECOND.unsigned_abs();
+    out.push_number(seconds / 3600, 2)?;
+    for part in [seconds / 60 % 60, seconds % 60] {
+        out.write_char(':')?;
+        out.push_number(part, 2)?;
+    }
+    Ok(())
+}
+
+/// Point and six digits.
+fn fraction(micros: i64) -> Text<8> {
+    let mut digits = Text::default();
+    let _ = digits.write_char('.');
+    let _ = digits.push_number((micros % MICROS_PER_SECOND).unsigned_abs(), 6);
+    digits
 }
 
 /// The fraction without trailing zeros, nothing when it is zero.
-fn write_trimmed_fraction(micros: i64, out: &mut impl Write) {
-    let fraction = micros % MICROS_PER_SECOND;
-    if fraction != 0 {
-        let mut digits = Text::<8>::default();
-        let _ = write!(digits, ".{fraction:06}");
-        let _ = out.write_str(digits.trim_end_matches('0'));
-    }
+fn write_trimmed_fraction(micros: i64, out: &mut Iso) -> fmt::Result {
+    if micros % MICROS_PER_SECOND == 0 { Ok(()) } else { out.write_str(fraction(micros).trim_end_matches('0')) }
 }
 
 pub(super) fn split_era(text: &str) -> (&str, bool) {
@@ -196,7 +210,7 @@ pub(super) fn push_date<S: ValueSink>(text: &str, unit: DateUnit, sink: &mut S) 
         DateUnit::Days => sink.int(narrowed(date.days())),
         DateUnit::Iso => {
             let mut iso = Iso::default();
-            date.write(&mut iso);
+            let _ = date.write(&mut iso);
             let _ = iso.write_char('Z');
             sink.str(&iso);
         }
@@ -218,8 +232,8 @@ pub(super) fn push_time<S: ValueSink>(text: &str, unit: TimeUnit, sink: &mut S) 
         TimeUnit::Nanos => sink.int(micros * 1000),
         TimeUnit::Iso => {
             let mut iso = Iso::default();
-            write_clock(micros % MICROS_PER_DAY, &mut iso);
-            write_trimmed_fraction(micros, &mut iso);
+            let _ = write_clock(micros % MICROS_PER_DAY, &mut iso);
+            let _ = write_trimmed_fraction(micros, &mut iso);
             let _ = iso.write_char('Z');
             sink.str(&iso);
         }
@@ -235,8 +249,8 @@ pub(super) fn push_timetz<S: ValueSink>(text: &str, sink: &mut S) -> Result<(), 
     let offset = offset_seconds(offset)?;
     let mut iso = Iso::default();
     let utc = (micros - offset * MICROS_PER_SECOND).rem_euclid(MICROS_PER_DAY);
-    write_clock(utc, &mut iso);
-    write_trimmed_fraction(utc, &mut iso);
+    let _ = write_clock(utc, &mut iso);
+    let _ = write_trimmed_fraction(utc, &mut iso);
     let _ = iso.write_char('Z');
     sink.str(&iso);
     Ok(())
@@ -284,10 +298,10 @@ pub(super) fn push_timestamp<S: ValueSink>(text: &str, unit: TimestampUnit, sink
         }
         TimestampUnit::Iso => {
             let mut iso = Iso::default();
-            date.write(&mut iso);
+            let _ = date.write(&mut iso);
             let _ = iso.write_char('T');
-            write_clock(time, &mut iso);
-            write_trimmed_fraction(time, &mut iso);
+            let _ = write_clock(time, &mut iso);
+            let _ = write_trimmed_fraction(time, &mut iso);
             let _ = iso.write_char('Z');
             sink.str(&iso);
         }
@@ -311,16 +325,15 @@ pub(super) fn push_timestamptz<S: ValueSink>(text: &str, precision: usize, sink:
     let text = text.strip_suffix("+00").ok_or(Unconvertible("not a timestamp in TimeZone UTC"))?;
     let (date, time) = date_and_time(text, bc)?;
     let mut iso = Iso::default();
-    date.write(&mut iso);
+    let _ = date.write(&mut iso);
     let _ = iso.write_char('T');
-    write_clock(time, &mut iso);
+    let _ = write_clock(time, &mut iso);
     if precision > 0 {
-        let mut digits = Text::<8>::default();
-        let _ = write!(digits, ".{:06}", time % MICROS_PER_SECOND);
+        let digits = fraction(time);
         let _ = iso.write_str(digits.get(..=precision).unwrap_or(&digits));
     } else {
         // Rows have no fraction then; the literal of a default may have one.
-        write_trimmed_fraction(time, &mut iso);
+        let _ = write_trimmed_fraction(time, &mut iso);
     }
     let _ = iso.write_char('Z');
     sink.str(&iso);

@@ -21,6 +21,15 @@ pub struct Server {
     pub encoding: String,
 }
 
+/// Which server this is, and how else it can be reached.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Whereabouts {
+    /// When it was started, to the microsecond: no two servers share it.
+    pub started: String,
+    /// `unix_socket_directories`; empty where the role may not see it.
+    pub socket_folders: String,
+}
+
 /// Where the server's log stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WalPositions {
@@ -43,6 +52,11 @@ const WAITING_FOR_THE_CLIENT: [&str; 5] =
     ["ClientRead", "ClientWrite", "WalSenderMain", "WalSenderWaitForWAL", "WalSenderWriteData"];
 
 impl Catalog {
+    pub async fn whereabouts(&self) -> Result<Whereabouts, CatalogError> {
+        let row = self.one(include_str!("../../sql/catalog/whereabouts.sql"), &[]).await?;
+        Ok(Whereabouts { started: row.try_get(0)?, socket_folders: row.try_get(1)? })
+    }
+
     pub async fn server(&self) -> Result<Server, CatalogError> {
         let row = self.one(include_str!("../../sql/catalog/server.sql"), &[]).await?;
         let count = |index| -> Result<u32, CatalogError> {

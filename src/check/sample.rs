@@ -25,6 +25,7 @@ pub(super) fn config() -> Config {
             connect_timeout: Duration::from_secs(1),
         },
         slot: "slot".to_owned(),
+        unix_socket: true,
         slot_drop_on_stop: false,
         slot_confirmed: true,
         slot_failover: false,

@@ -9,6 +9,8 @@ use crate::{converter, debezium, pg, transform};
 pub struct Config {
     pub name: String,
     pub address: pg::Address,
+    /// `walcast.unix.socket`: a server on this machine is spoken to by its socket.
+    pub unix_socket: bool,
     pub slot: String,
     pub slot_drop_on_stop: bool,
     /// Whether the slot is told what is stored; `lsn.flush.mode=manual` leaves that to somebody else.

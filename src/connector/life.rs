@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::interval;
+use tokio::try_join;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::catalog::{Begin, Catalog, CatalogError, Isolation, Slot};
 use crate::debezium::Types;
-use crate::offsets::{Offset, Store};
+use crate::offsets::{Offset, Opening};
 use crate::pg::Address;
 use crate::sink::Sink;
 use crate::wire::{self, CreatedSlot, NewSlot, Session};
@@ -25,7 +26,7 @@ use super::plan::{Follow, Observed, Outlook, Plan, Refusal, SlotState, plan};
 use super::snapshot::{Ended, Snapshot, readable};
 use super::status::{Activity, Publisher};
 use super::table::Blueprint;
-use super::{Config, Context, TransactionBoundary, identity, publication, slot};
+use super::{Config, Context, TransactionBoundary, identity, neighbour, publication, slot};
 
 /// The window in bytes when `max.queue.size.in.bytes` sets none.
 const DEFAULT_WINDOW_BYTES: usize = 16 << 20;
@@ -47,6 +48,8 @@ pub(super) struct Life<'a> {
 
 /// What an attempt finds at the server.
 pub(super) struct Found {
+    /// The configured one, or the same server's unix socket.
+    address: Address,
     pub(super) catalog: Arc<Catalog>,
     pub(super) types: Types,
     pub(super) blueprint: Blueprint,
@@ -58,13 +61,18 @@ impl Life<'_> {
     pub(super) async fn live(&mut self) -> Result<(), ConnectorError> {
         self.publisher.activity(Activity::Starting);
         let config = &self.context.config;
-        let sink = Sink::open(&self.context.sink, &format!("connector-producer-{}-0", config.name)).await?;
-        let found = self.find().await?;
+        let client = format!("connector-producer-{}-0", config.name);
+        // Side by side, for a start takes as long as the slowest of them; none changes what another finds.
+        let (sink, opening, found) = try_join!(
+            async { Ok::<_, ConnectorError>(Sink::open(&self.context.sink, &client).await?) },
+            async { Ok(Opening::prepare(&self.context.offsets, &config.name, &config.debezium.topic_prefix).await?) },
+            self.find(),
+        )?;
         if self.stop.is_cancelled() {
             return Ok(());
         }
-        // Only now: whoever read the slot before us has stored all it will.
-        let (store, offset) = Store::open(&self.context.offsets, &config.name, &config.debezium.topic_prefix).await?;
+        // Only now: who had the slot or the transactional id before us has stored all it will.
+        let (store, offset) = opening.read().await?;
         let bytes = if config.max_queue_bytes > 0 { config.max_queue_bytes } else { DEFAULT_WINDOW_BYTES };
         let limit = Limit { records: config.max_queue_size, bytes };
         let mut delivery = Delivery::new(sink, store, limit, SNAPSHOT_BOUNDARY);
@@ -80,7 +88,9 @@ impl Life<'_> {
                     After::Stream(whence) => whence,
                 }
             }
-            Plan::Resume { from, skip } => Whence { session: self.connect().await?, from: *from, skip: *skip },
+            Plan::Resume { from, skip } => {
+                Whence { session: self.connect(&found.address).await?, from: *from, skip: *skip }
+            }
             Plan::FromSlot => self.at_slot(&found).await?,
         };
         delivery.set_boundary(boundary(config.transaction_boundary));
@@ -92,6 +102,13 @@ impl Life<'_> {
     async fn find(&self) -> Result<Found, ConnectorError> {
         let config = &self.context.config;
         let catalog = Catalog::connect(&config.address, &config.initial_statements).await?;
+        let (address, catalog) = match neighbour::by_socket(config, &catalog).await {
+            Some(nearer) => {
+                catalog.close().await;
+                nearer
+            }
+            None => (config.address.clone(), catalog),
+        };
         let server = catalog.server().await?;
         if server.wal_level != "logical" {
             return Err(Refusal::WalLevel { level: server.wal_level }.into());
@@ -106,11 +123,11 @@ impl Life<'_> {
         slot::wait_until_free(&catalog, &config.slot, *self.backend, self.publisher, self.stop).await?;
         let slot = catalog.slot(&config.slot).await?;
         let types = Types::new(catalog.types().await?);
-        Ok(Found { catalog: Arc::new(catalog), types, blueprint, slot })
+        Ok(Found { address, catalog: Arc::new(catalog), types, blueprint, slot })
     }
 
-    async fn connect(&mut self) -> Result<Session, ConnectorError> {
-        let session = wire::connect(&self.context.config.address).await?;
+    async fn connect(&mut self, address: &Address) -> Result<Session, ConnectorError> {
+        let session = wire::connect(address).await?;
         *self.backend = Some(session.backend());
         Ok(session)
     }
@@ -123,7 +140,7 @@ impl Life<'_> {
     }
 
     async fn at_slot(&mut self, found: &Found) -> Result<Whence, ConnectorError> {
-        let mut session = self.connect().await?;
+        let mut session = self.connect(&found.address).await?;
         let from = match &found.slot {
             Some(slot) => slot.confirmed_flush.unwrap_or(Lsn::ZERO),
             None => self.create_slot(&mut session).await?.consistent_point,
@@ -185,7 +202,7 @@ impl Life<'_> {
             Some(_) => {
                 let session = match view.session {
                     Some(session) => session,
-                    None => self.connect().await?,
+                    None => self.connect(&found.address).await?,
                 };
                 After::Stream(Whence { session, from: view.from, skip: None })
             }
@@ -204,13 +221,13 @@ impl Life<'_> {
                     );
                     found.catalog.drop_slot(&self.context.config.slot).await?;
                 }
-                let mut session = self.connect().await?;
+                let mut session = self.connect(&found.address).await?;
                 let created = self.create_slot(&mut session).await?;
                 let at = created.consistent_point;
                 Ok(View { session: Some(session), ..View::exported(created.snapshot, at) })
             }
             Some(Follow::SlotAhead) => {
-                let mut helper = self.connect().await?;
+                let mut helper = self.connect(&found.address).await?;
                 let name = format!("walcast_{}", Uuid::new_v4().simple());
                 let new = NewSlot { name: &name, temporary: true, failover: false, export_snapshot: true };
                 match helper.create_slot(&new).await {

@@ -15,6 +15,7 @@ mod ledger;
 mod life;
 mod messages;
 mod metadata;
+mod neighbour;
 mod picture;
 mod plan;
 mod publication;

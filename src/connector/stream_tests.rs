@@ -7,7 +7,7 @@ use crate::connector::table::Blueprint;
 use crate::connector::tables::{Learned, Tables};
 use crate::converter;
 use crate::debezium::{self, Types};
-use crate::offsets::{self, MessageType, Offset, Store};
+use crate::offsets::{self, MessageType, Offset, Opening};
 use crate::sink::{self, Sink, memory::Script};
 use crate::words::Lsn;
 use crate::words::table::{PgType, PgTypeKind};
@@ -111,7 +111,8 @@ async fn rig(skip: Option<Skip>) -> Rig {
     let folder = std::env::temp_dir().join(format!("walcast-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir(&folder).unwrap();
     let sink = Sink::open(&sink::Config::Memory(script.clone()), "test").await.unwrap();
-    let (store, _) = Store::open(&offsets::Config::File(folder.join("offsets.json")), "c", "p").await.unwrap();
+    let offsets = offsets::Config::File(folder.join("offsets.json"));
+    let (store, _) = Opening::prepare(&offsets, "c", "p").await.unwrap().read().await.unwrap();
     let bare = converter::Config::Json(converter::JsonConfig { schemas: false, ..Default::default() });
     let blueprint = Blueprint {
         config: debezium::Config::new("p", "db"),

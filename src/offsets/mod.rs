@@ -17,7 +17,7 @@ use crate::sink::{self, SinkError};
 
 pub use key::{key, same_key};
 pub use offset::{MessageType, Offset, Snapshot, TransactionOrders};
-pub use store::{Prepared, Store, Stored, replace, stored};
+pub use store::{Opening, Prepared, Store, Stored, replace, stored};
 
 /// Where a connector's position is kept.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Config, Offset, OffsetError, file, key, murmur2, same_key};
-use crate::sink::kafka::topic::{self, Entry};
+use crate::sink::kafka::topic::{self, Entry, Reader};
 
 /// Longer than the longest transaction timeout Connect uses by default, so that an open transaction ends in time.
 const READ_WITHIN: Duration = Duration::from_secs(90);
@@ -31,26 +31,42 @@ pub enum Prepared<'a> {
     File,
 }
 
-impl Store {
-    /// Answers also with what is stored at present. Creates the topic if it is missing.
-    pub async fn open(config: &Config, connector: &str, prefix: &str) -> Result<(Self, Option<Offset>), OffsetError> {
+/// A place that is there and connected to, and not yet read.
+pub struct Opening {
+    store: Store,
+    reader: Option<Reader>,
+}
+
+impl Opening {
+    /// Creates the topic if it is missing.
+    pub async fn prepare(config: &Config, connector: &str, prefix: &str) -> Result<Self, OffsetError> {
         let key = key(connector, prefix);
         match config {
             Config::Topic { kafka, topic, partitions, replication_factor } => {
                 let partitions = topic::ensure_compacted(kafka, topic, *partitions, *replication_factor).await?;
-                let entries = topic::read_existing(kafka, topic, READ_WITHIN).await?;
-                let offset = latest(&entries, &key).map(Offset::decode).transpose()?;
+                let reader = Some(Reader::open(kafka, topic).await?);
                 let partition = murmur2::partition(&key, partitions);
-                Ok((Self { key, place: Place::Topic { topic: topic.clone(), partition } }, offset))
+                Ok(Self { store: Store { key, place: Place::Topic { topic: topic.clone(), partition } }, reader })
             }
-            Config::File(path) => {
-                let (place, wanted) = (path.clone(), key.clone());
-                let offset = blocking(move || file::read(&place, &wanted)).await?;
-                Ok((Self { key, place: Place::File(path.clone()) }, offset))
-            }
+            Config::File(path) => Ok(Self { store: Store { key, place: Place::File(path.clone()) }, reader: None }),
         }
     }
 
+    /// The place, and what is stored there now.
+    pub async fn read(self) -> Result<(Store, Option<Offset>), OffsetError> {
+        let Self { store, reader } = self;
+        let offset = match reader {
+            Some(reader) => {
+                let entries = reader.read(READ_WITHIN).await?;
+                latest(&entries, &store.key).map(Offset::decode).transpose()?
+            }
+            None => store.read_file().await?,
+        };
+        Ok((store, offset))
+    }
+}
+
+impl Store {
     #[cfg(test)]
     pub(crate) fn of_topic(topic: &str) -> Self {
         Self { key: key("c", "p"), place: Place::Topic { topic: topic.to_owned(), partition: 0 } }
@@ -64,6 +80,12 @@ impl Store {
             }
             Place::File(_) => Prepared::File,
         }
+    }
+
+    async fn read_file(&self) -> Result<Option<Offset>, OffsetError> {
+        let Place::File(path) = &self.place else { return Ok(None) };
+        let (path, key) = (path.clone(), self.key.clone());
+        blocking(move || file::read(&path, &key)).await
     }
 
     /// Stores into the file, safe against a crash once this returns. Does nothing when the place is a topic.
@@ -143,6 +165,10 @@ mod tests {
     use super::*;
     use crate::words::Lsn;
 
+    async fn open(config: &Config, prefix: &str) -> Result<(Store, Option<Offset>), OffsetError> {
+        Opening::prepare(config, "c", prefix).await?.read().await
+    }
+
     fn entry(key: &[u8], value: Option<&str>) -> Entry {
         let value = value.map(|text| text.as_bytes().to_vec());
         Entry { partition: 0, offset: 0, key: Some(key.to_vec()), value, timestamp: None }
@@ -166,13 +192,13 @@ mod tests {
     async fn a_file_store_remembers_across_openings() {
         let path = std::env::temp_dir().join(format!("walcast-store-{}", std::process::id()));
         let config = Config::File(path.clone());
-        let (store, before) = Store::open(&config, "c", "p").await.unwrap();
+        let (store, before) = open(&config, "p").await.unwrap();
         assert_eq!(before, None);
         let offset = Offset { lsn: Lsn(5), ours: true, ..Offset::default() };
         assert_eq!(store.prepare(&offset), Prepared::File);
         store.write(&offset).await.unwrap();
-        let (_, after) = Store::open(&config, "c", "p").await.unwrap();
-        let (_, other) = Store::open(&config, "c", "q").await.unwrap();
+        let (_, after) = open(&config, "p").await.unwrap();
+        let (_, other) = open(&config, "q").await.unwrap();
         for ending in ["", ".lock"] {
             std::fs::remove_file(format!("{}{ending}", path.display())).unwrap();
         }

@@ -265,6 +265,7 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
         name: name.to_owned(),
         address,
         slot,
+        unix_socket: reader.bool("walcast.unix.socket", true),
         slot_drop_on_stop: reader.bool("slot.drop.on.stop", false),
         slot_confirmed: match reader.choice("lsn.flush.mode", "").as_str() {
             "" => reader.bool("flush.lsn.source", true),

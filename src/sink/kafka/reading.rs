@@ -38,15 +38,68 @@ pub struct Entry {
 pub async fn read(config: &Config, topic: &str, timeout: Duration) -> Result<Vec<Entry>, SinkError> {
     let deadline = Instant::now() + timeout;
     let reading = Reading { config: config.clone(), topic: topic.to_owned(), must_exist: false, deadline };
-    blocking(move || reading.run()).await
+    blocking(move || reading.run(&Consumers::new(&reading.config)?)).await
 }
 
 /// As `read` for a topic that is known to exist: a broker that does not know it yet is asked again. The difference
 /// matters where an empty answer would mean to begin with a snapshot.
 pub async fn read_existing(config: &Config, topic: &str, timeout: Duration) -> Result<Vec<Entry>, SinkError> {
-    let deadline = Instant::now() + timeout;
-    let reading = Reading { config: config.clone(), topic: topic.to_owned(), must_exist: true, deadline };
-    blocking(move || reading.run()).await
+    Reader::open(config, topic).await?.read(timeout).await
+}
+
+/// What `read_existing` does, in two steps: clients that are connected take milliseconds to read, and to connect them may
+/// be done beside other things.
+pub struct Reader {
+    config: Config,
+    topic: String,
+    consumers: Arc<Consumers>,
+}
+
+struct Consumers {
+    uncommitted: BaseConsumer<Context>,
+    committed: BaseConsumer<Context>,
+}
+
+impl Reader {
+    pub async fn open(config: &Config, topic: &str) -> Result<Self, SinkError> {
+        let (config, topic) = (config.clone(), topic.to_owned());
+        blocking(move || {
+            let consumers = Arc::new(Consumers::new(&config)?);
+            for consumer in [&consumers.uncommitted, &consumers.committed] {
+                observe(consumer, &topic, &config.bootstrap)?;
+            }
+            Ok(Self { config, topic, consumers })
+        })
+        .await
+    }
+
+    /// As the brokers have it now.
+    pub async fn read(self, timeout: Duration) -> Result<Vec<Entry>, SinkError> {
+        let deadline = Instant::now() + timeout;
+        let reading = Reading { config: self.config.clone(), topic: self.topic.clone(), must_exist: true, deadline };
+        let consumers = Arc::clone(&self.consumers);
+        blocking(move || reading.run(&consumers)).await
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let_go(Arc::clone(&self.consumers));
+    }
+}
+
+impl Consumers {
+    fn new(config: &Config) -> Result<Self, SinkError> {
+        let consumer = |isolation| client::create_with(&client::reader(config, isolation)?, Context::default());
+        Ok(Self { uncommitted: consumer("read_uncommitted")?, committed: consumer("read_committed")? })
+    }
+}
+
+/// Dropping a client joins threads; not on a thread of the runtime, if there is one, and nobody waits for it.
+fn let_go<T: Send + Sync + 'static>(client: Arc<T>) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn_blocking(move || drop(client));
+    }
 }
 
 /// A consumer for several topics, one after the other, as committed readers see them.
@@ -98,11 +151,7 @@ impl Scanner {
 
 impl Drop for Scanner {
     fn drop(&mut self) {
-        // Joins threads; not on a thread of the runtime, if there is one.
-        if let Ok(runtime) = Handle::try_current() {
-            let consumer = Arc::clone(&self.consumer);
-            runtime.spawn_blocking(move || drop(consumer));
-        }
+        let_go(Arc::clone(&self.consumer));
     }
 }
 
@@ -153,13 +202,11 @@ struct Reading {
 }
 
 impl Reading {
-    fn run(&self) -> Result<Vec<Entry>, SinkError> {
-        let uncommitted = self.consumer("read_uncommitted")?;
-        let Some(partitions) = self.partitions(&uncommitted)? else { return Ok(Vec::new()) };
-        let ends = self.ends(&uncommitted, partitions)?;
-        let committed = self.consumer("read_committed")?;
-        self.wait_until_committed(&committed, &ends)?;
-        self.read_all(&committed, partitions)
+    fn run(&self, Consumers { uncommitted, committed }: &Consumers) -> Result<Vec<Entry>, SinkError> {
+        let Some(partitions) = self.partitions(uncommitted)? else { return Ok(Vec::new()) };
+        let ends = self.ends(uncommitted, partitions)?;
+        self.wait_until_committed(committed, &ends)?;
+        self.read_all(committed, partitions)
     }
 
     fn partitions(&self, consumer: &BaseConsumer<Context>) -> Result<Option<i32>, SinkError> {
@@ -173,10 +220,6 @@ impl Reading {
             }
             let _ = consumer.poll(Duration::from_millis(100));
         }
-    }
-
-    fn consumer(&self, isolation: &str) -> Result<BaseConsumer<Context>, SinkError> {
-        client::create_with(&client::reader(&self.config, isolation)?, Context::default())
     }
 
     /// Asks for the end of every partition; again while leaders are being elected.

@@ -7,6 +7,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, Resour
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::super::{SinkError, blocking};
@@ -14,7 +15,7 @@ use super::deliveries::{Context, Deliveries, Failure};
 use super::reading::{Observed, REQUEST, code_of, observe};
 use super::{Config, client};
 
-pub use super::reading::{Entry, Scanner, read, read_existing};
+pub use super::reading::{Entry, Reader, Scanner, read, read_existing};
 
 /// How long `write` waits for its acknowledgements.
 const WRITE: Duration = Duration::from_secs(30);
@@ -45,12 +46,8 @@ pub async fn ensure_compacted(
         Ok(observed.partitions.unwrap_or(partitions))
     };
     let made = made.await;
-    // Joins a thread.
-    let _ = blocking(move || {
-        drop(admin);
-        Ok(())
-    })
-    .await;
+    // Joins a thread, which nobody has to wait for.
+    drop(spawn_blocking(move || drop(admin)));
     made
 }
 

@@ -68,6 +68,12 @@ pub(super) fn producer(config: &Config, client_id: &str) -> Result<ClientConfig,
     Ok(settings)
 }
 
+/// Whether the first records may go out before the producer has its id: unless somebody asked for idempotence by name.
+pub(super) fn may_start_early(config: &Config, settings: &ClientConfig) -> bool {
+    let asked = config.properties.iter().any(|(name, _)| name == "enable.idempotence");
+    config.transactional_id.is_none() && !asked && settings.get("enable.idempotence") == Some("true")
+}
+
 /// Settings of a client that only needs to reach the brokers: admin, or producer of a few records.
 pub(super) fn plain(config: &Config, client_id: &str) -> Result<ClientConfig, SinkError> {
     let mut settings = base(config, client_id);

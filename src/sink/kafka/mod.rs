@@ -9,8 +9,10 @@ mod client;
 mod deliveries;
 mod jaas;
 pub mod properties;
+mod raw;
 mod reading;
 mod rules;
+mod starter;
 mod stores;
 pub mod topic;
 mod transaction;
@@ -22,13 +24,15 @@ use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::producer::{Producer, ThreadedProducer};
 use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use self::deliveries::{Context, Deliveries, Delivery, Failure};
+use self::raw::Dispatch;
+use self::starter::{Starter, Turn};
 use self::transaction::Transaction;
 use super::{Limit, Receipt, SinkError, Trouble, blocking};
 use crate::words::{Record, Ticket};
@@ -84,10 +88,19 @@ pub struct Kafka {
 }
 
 struct Clients {
+    // Before the producer, whose topics it holds.
+    dispatch: Dispatch,
+    starter: Option<Starter>,
     /// Shared with the thread that commits.
     producer: Arc<ThreadedProducer<Context>>,
     /// Present when there are rules to create topics by.
     admin: Option<AdminClient<DefaultClientContext>>,
+}
+
+impl Clients {
+    fn producers(&self) -> impl Iterator<Item = &ThreadedProducer<Context>> {
+        self.starter.iter().map(Starter::producer).chain([&*self.producer])
+    }
 }
 
 impl Kafka {
@@ -99,7 +112,8 @@ impl Kafka {
         let deliveries = Arc::new(Deliveries::default());
         let brokers = config.bootstrap.clone();
         let max_request_size = settings.get("message.max.bytes").and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
-        let context = Context(Arc::clone(&deliveries));
+        let (context, starting) = (Context(Arc::clone(&deliveries)), Context(Arc::clone(&deliveries)));
+        let starts_early = client::may_start_early(config, &settings);
         let transaction = config.transactional_id.as_deref().map(|id| Transaction::new(id, &settings));
         let fencing = config.transactional_id.clone();
         let clients = blocking(move || {
@@ -109,8 +123,12 @@ impl Kafka {
                 transaction::fence(&producer, &id, &brokers)?;
             }
             let producer = Arc::new(producer);
+            let starter = match starts_early {
+                true => Some(Starter::new(&settings, starting)?),
+                false => None,
+            };
             let admin = admin_settings.map(|settings| client::create(&settings)).transpose()?;
-            Ok(Clients { producer, admin })
+            Ok(Clients { dispatch: Dispatch::new(Arc::clone(&producer)), starter, producer, admin })
         });
         Ok(Self {
             brokers: config.bootstrap.clone(),
@@ -125,32 +143,39 @@ impl Kafka {
     }
 
     pub(super) fn send(&mut self, record: &Record<'_>, ticket: Ticket) -> Result<(), SinkError> {
-        let Some(clients) = &self.clients else { return Err(SinkError::Closed) };
+        let Some(clients) = &mut self.clients else { return Err(SinkError::Closed) };
         if let Some(transaction) = &mut self.transaction {
             transaction.join(&clients.producer, &self.brokers)?;
         }
-        let mut outgoing = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, ticket.0);
-        outgoing.partition = record.partition;
-        outgoing.key = record.key;
-        outgoing.payload = record.value;
-        outgoing.timestamp = record.timestamp;
-        outgoing.headers = headers(record);
-        let Err((error, _)) = clients.producer.send(outgoing) else { return Ok(()) };
-        Err(match error {
-            KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) => SinkError::Full,
-            KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge) => SinkError::TooLarge {
+        let sent = match clients.starter.as_mut().map(|starter| (starter.turn(), starter)) {
+            None => clients.dispatch.send(record, ticket),
+            Some((Turn::Mine, starter)) => starter.send(record, ticket),
+            Some((Turn::Leaving, _)) => Err(RDKafkaErrorCode::QueueFull),
+            Some((Turn::Over, _)) => {
+                let starter = clients.starter.take();
+                // Joins threads.
+                drop(spawn_blocking(move || drop(starter)));
+                clients.dispatch.send(record, ticket)
+            }
+        };
+        let Err(code) = sent else { return Ok(()) };
+        Err(match code {
+            RDKafkaErrorCode::QueueFull => SinkError::Full,
+            RDKafkaErrorCode::MessageSizeTooLarge => SinkError::TooLarge {
                 topic: record.topic.to_owned(),
                 size: record.size(),
                 limit: Limit::Producer(self.max_request_size),
             },
-            KafkaError::MessageProduction(code) => self.explain(code, record.topic, record.size()),
-            other => SinkError::Refused { topic: record.topic.to_owned(), why: other.to_string() },
+            code => self.explain(code, record.topic, record.size()),
         })
     }
 
     pub(super) fn receipts(&mut self, into: &mut Vec<Receipt>) {
         self.deliveries.inbox.drain_into(&mut self.arrived);
         let mut arrived = std::mem::take(&mut self.arrived);
+        if let Some(starter) = self.clients.as_mut().and_then(|clients| clients.starter.as_mut()) {
+            starter.heard(arrived.len());
+        }
         for delivery in arrived.drain(..) {
             let ticket = Ticket(delivery.ticket);
             if let Some(transaction) = &mut self.transaction {
@@ -183,7 +208,9 @@ impl Kafka {
     /// Wakes the brokers' threads as a flush does. One that is slow to wake misses it, and sends after `linger.ms`.
     pub(super) fn nudge(&mut self) {
         if let Some(clients) = &self.clients {
-            let _ = clients.producer.flush(Duration::ZERO);
+            for producer in clients.producers() {
+                let _ = producer.flush(Duration::ZERO);
+            }
         }
     }
 
@@ -231,9 +258,9 @@ impl Kafka {
         let flushed = blocking(move || {
             match transaction {
                 Some(transaction) => transaction.abandon(&clients.producer, within),
-                None => drop(clients.producer.flush(within)),
+                None => clients.producers().for_each(|producer| drop(producer.flush(within))),
             }
-            Ok(clients.producer.in_flight_count())
+            Ok(clients.producers().map(Producer::in_flight_count).sum())
         });
         if let Ok(left @ 1..) = flushed.await {
             warn!(records = left, "records were still undelivered when the Kafka producer was closed");
@@ -276,14 +303,6 @@ impl Drop for Kafka {
             });
         }
     }
-}
-
-fn headers(record: &Record<'_>) -> Option<OwnedHeaders> {
-    if record.headers.is_empty() {
-        return None;
-    }
-    let empty = OwnedHeaders::new_with_capacity(record.headers.len());
-    Some(record.headers.iter().fold(empty, |headers, h| headers.insert(Header { key: h.name, value: h.value })))
 }
 
 fn wait_for_a_broker(producer: &ThreadedProducer<Context>, brokers: &str) -> Result<(), SinkError> {

@@ -5,9 +5,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tikv_jemallocator::Jemalloc;
 use walcast::app::{self, Options};
 use walcast::reposition::Order;
 use walcast::words::Lsn;
+
+/// Of librdkafka too, whose threads give back what the stream's thread has taken, a dozen times for each record: the C
+/// library's allocator takes a lock each time, and keeps what is free.
+#[global_allocator]
+static MEMORY: Jemalloc = Jemalloc;
 
 /// Postgres changes to Kafka, byte for byte as Debezium writes them.
 #[derive(Parser)]

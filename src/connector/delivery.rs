@@ -32,10 +32,16 @@ const COMMIT: Ticket = Ticket(usize::MAX - 1);
 /// Bytes that may wait for the next transaction: what comes while one is committed, and not a second window.
 const MOST_WAITING: usize = 4 << 20;
 
+/// A transaction with no more in it ends as soon as there is nothing more to read. Under load that is often so for a
+/// moment, and a commit costs the brokers more than such a transaction is worth.
+const SMALL: usize = 256 << 10;
+/// A larger one is worth its commit when it is this old.
+const WORTHWHILE: Duration = Duration::from_millis(200);
+
 /// Where transactions end, besides at the end of everything.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Boundary {
-    /// As soon as there is nothing more to read: readers see a change within milliseconds.
+    /// When there is nothing more to read: readers see a change within milliseconds.
     pub(super) at_rest: bool,
     /// At the first position after this time.
     pub(super) after: Duration,
@@ -51,6 +57,8 @@ pub(super) struct Delivery {
     boundary: Boundary,
     /// When the first record went into the transaction that is not ending yet. Only of a transactional sink.
     opened: Option<Instant>,
+    /// Bytes in that transaction.
+    volume: usize,
     /// The position marked last.
     latest: Option<Offset>,
     receipts: Vec<Receipt>,
@@ -86,6 +94,7 @@ impl Delivery {
             storing: None,
             boundary,
             opened: None,
+            volume: 0,
             latest: None,
             receipts: Vec::new(),
             acknowledged: 0,
@@ -136,7 +145,13 @@ impl Delivery {
 
     /// There is nothing more to read just now.
     pub(super) fn rest(&mut self) -> Result<(), ConnectorError> {
-        if self.boundary.at_rest && self.opened.is_some() { self.end() } else { Ok(()) }
+        let worthwhile = self.worthwhile().is_some_and(|at| self.volume <= SMALL || Instant::now() >= at);
+        if worthwhile { self.end() } else { Ok(()) }
+    }
+
+    /// When [`Self::rest`] would end a transaction of any size.
+    pub(super) fn worthwhile(&self) -> Option<Instant> {
+        self.opened.filter(|_| self.boundary.at_rest).map(|opened| opened + WORTHWHILE)
     }
 
     pub(super) fn needs_topic(&self, topic: &str) -> bool {
@@ -236,7 +251,7 @@ impl Delivery {
         let bound = self.ledger.next();
         let Some(offset) = self.ledger.cover() else { return Ok(()) };
         match self.start_storing(offset, bound)? {
-            None => self.opened = None,
+            None => (self.opened, self.volume) = (None, 0),
             Some(declined) => self.ledger.mark(declined),
         }
         Ok(())
@@ -322,8 +337,9 @@ impl Outlet for Delivery {
 
     fn take(&mut self, record: &Record<'_>) -> Result<(), SinkError> {
         let ticket = self.ledger.admit(record.size());
-        if self.opened.is_none() && self.is_transactional() {
-            self.opened = Some(Instant::now());
+        if self.is_transactional() {
+            self.opened.get_or_insert_with(Instant::now);
+            self.volume += record.size();
         }
         if self.waiting.is_empty() && !self.is_ending() {
             match self.sink.send(record, ticket) {

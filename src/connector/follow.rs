@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -135,9 +135,11 @@ impl<'a> Following<'a> {
             }
             let reading = reading && self.errand.is_none() && self.stream.delivery.has_room();
             let waiting = reading && self.wire.peek()?.is_some();
-            if resting || reading && !waiting {
+            let at_rest = resting || reading && !waiting;
+            if at_rest {
                 self.stream.delivery.rest()?;
             }
+            let worthwhile = self.stream.delivery.worthwhile().filter(|at| at_rest && *at > Instant::now());
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -177,6 +179,7 @@ impl<'a> Following<'a> {
                     self.pulse.heard();
                 }
                 dead = self.pulse.stopped(), if reading => return Err(dead),
+                () = sleep_until(worthwhile.unwrap_or_else(Instant::now)), if worthwhile.is_some() => {}
                 changed = self.stream.delivery.changed() => changed?,
             }
         }

@@ -3,6 +3,13 @@
 //! Time differs from run to run and from machine to machine; instructions do not. Each case is a run of this program under
 //! valgrind, which counts only inside of [`counted`], on a second turn, when buffers have grown and lazy statics are
 //! there.
+//!
+//! Where they go (numbers of calls are those of both turns):
+//!
+//! ```text
+//! valgrind --tool=callgrind --toggle-collect='*counted*' target/release/deps/instructions-HASH --case "encode jsonb"
+//! callgrind_annotate --inclusive=yes callgrind.out.*
+//! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr, dead_code)]
 

@@ -1,6 +1,6 @@
 # What a person types. Everything that is missing on the machine is installed by the targets themselves, and said so.
 
-.PHONY: build release test test-matrix unit compatibility lint demo bench chaos fuzz-compat test-handover tools
+.PHONY: build release test test-matrix unit compatibility lint demo bench micro instructions chaos fuzz-compat test-handover tools
 
 build: tools
 	cargo build
@@ -38,6 +38,16 @@ demo: release
 RUNS = 3
 bench: tools
 	RUNS=$(RUNS) ONLY="$(ONLY)" AGAINST="$(AGAINST)" tests/servers --kafka --debezium --production -- cargo bench --bench versus
+
+# The parts one by one, in two minutes: figures, no verdict. ONLY=escape picks by name.
+micro: tools
+	cargo bench --bench micro -- $(ONLY)
+
+# Instructions per row, decoded and encoded, counted by callgrind: fails above 103 % of the accepted counts. ACCEPT=1
+# accepts those of now.
+instructions: tools
+	@tests/prerequisites valgrind
+	ACCEPT=$(ACCEPT) cargo bench --bench instructions
 
 # Kills, bad lines and servers that restart, while writers work (docs/reliability.md). SEED=n repeats a run, TROUBLE=stall
 # picks by name.

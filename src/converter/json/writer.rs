@@ -7,6 +7,7 @@ use crate::words::data::{Decimal, ValueSink};
 #[derive(Debug, Default)]
 pub struct Buffer {
     out: Vec<u8>,
+    /// The containers around the one the writer is in.
     open: Vec<Container>,
     scratch: Vec<u8>,
     /// The value as a whole is null, and its shape has no bytes for that.
@@ -31,9 +32,10 @@ impl Buffer {
 /// A container whose `end` is still to come.
 #[derive(Clone, Copy, Debug)]
 struct Container {
-    node: usize,
-    /// Of `node`, looked at for every value inside.
+    /// That of `node`; a scalar's: outside of everything.
     form: Form,
+    /// Whose form it has.
+    node: usize,
     /// Whose value it is: another node for an array inside of an array.
     value_of: usize,
     /// Values written directly inside.
@@ -47,6 +49,8 @@ pub struct JsonWriter<'a> {
     buffer: &'a mut Buffer,
     /// The node the next value belongs to.
     at: usize,
+    inside: Container,
+    java: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +58,10 @@ pub struct Mark {
     length: usize,
     at: usize,
     depth: usize,
-    count: usize,
+    inside: Container,
 }
+
+const OUTSIDE: Container = Container { form: Form::Scalar, node: 0, value_of: 0, count: 0 };
 
 impl<'a> JsonWriter<'a> {
     pub(super) fn new(shape: &'a Shape, buffer: &'a mut Buffer) -> Self {
@@ -63,7 +69,7 @@ impl<'a> JsonWriter<'a> {
         buffer.open.clear();
         buffer.null = false;
         buffer.out.extend_from_slice(&shape.head);
-        Self { shape, buffer, at: 0 }
+        Self { shape, buffer, at: 0, inside: OUTSIDE, java: shape.spelling == Spelling::Java }
     }
 
     /// Ends the value.
@@ -74,7 +80,7 @@ impl<'a> JsonWriter<'a> {
 
     /// What must stand before the next value, by the container it is in.
     fn lead(&mut self) {
-        let Some(container) = self.buffer.open.last() else { return };
+        let container = &self.inside;
         match container.form {
             Form::Struct => {
                 if container.count > 0 && self.is_java() {
@@ -101,7 +107,7 @@ impl<'a> JsonWriter<'a> {
     }
 
     fn is_java(&self) -> bool {
-        self.shape.spelling == Spelling::Java
+        self.java
     }
 
     fn separator(&self) -> &'static [u8] {
@@ -110,11 +116,7 @@ impl<'a> JsonWriter<'a> {
 
     /// Moves the cursor past the value of `node`.
     fn done(&mut self, node: usize) {
-        let next = self.shape.nodes[node].next;
-        let Some(container) = self.buffer.open.last_mut() else {
-            self.at = next;
-            return;
-        };
+        let container = &mut self.inside;
         container.count += 1;
         self.at = match container.form {
             Form::Array => node,
@@ -125,7 +127,7 @@ impl<'a> JsonWriter<'a> {
                 }
                 if was_value { container.node + 1 } else { value }
             }
-            Form::Struct | Form::Scalar => next,
+            Form::Struct | Form::Scalar => self.shape.nodes[node].next,
         };
     }
 
@@ -138,14 +140,18 @@ impl<'a> JsonWriter<'a> {
     fn begin(&mut self, opening: &[u8]) {
         self.lead();
         self.buffer.out.extend_from_slice(opening);
-        let form = self.shape.nodes[self.at].form;
-        self.buffer.open.push(Container { node: self.at, form, value_of: self.at, count: 0 });
+        self.enter(self.at);
         self.at += 1;
+    }
+
+    fn enter(&mut self, node: usize) {
+        let container = Container { form: self.shape.nodes[node].form, node, value_of: self.at, count: 0 };
+        self.buffer.open.push(std::mem::replace(&mut self.inside, container));
     }
 
     /// The array around the next value, when that is an item of it.
     fn outer_array(&self) -> Option<usize> {
-        self.buffer.open.last().filter(|container| container.form == Form::Array).map(|container| container.node)
+        (self.inside.form == Form::Array).then_some(self.inside.node)
     }
 }
 
@@ -154,10 +160,9 @@ impl ValueSink for JsonWriter<'_> {
 
     fn null(&mut self) {
         self.buffer.null =
-            self.buffer.open.is_empty() && matches!(self.shape.spelling, Spelling::Header | Spelling::Java);
-        let text = &self.shape.rendered[self.shape.nodes[self.at].null.clone()];
-        let in_struct = || self.buffer.open.last().is_some_and(|c| c.form == Form::Struct);
-        if self.is_java() && text == b"null" && in_struct() {
+            self.inside.form == Form::Scalar && matches!(self.shape.spelling, Spelling::Header | Spelling::Java);
+        let is_null = || self.shape.rendered[self.shape.nodes[self.at].null.clone()] == *b"null";
+        if self.is_java() && self.inside.form == Form::Struct && is_null() {
             // Left out, and not counted.
             self.at = self.shape.nodes[self.at].next;
             return;
@@ -173,6 +178,16 @@ impl ValueSink for JsonWriter<'_> {
 
     fn int(&mut self, v: i64) {
         self.scalar(|out, _| text::int(v, out));
+    }
+
+    fn digits(&mut self, v: &str) -> bool {
+        let number = v.strip_prefix('-').unwrap_or(v).as_bytes();
+        let canonical = matches!(number, [b'1'..=b'9', ..]) && number.len() < 19 || v == "0";
+        let canonical = canonical && number.iter().fold(true, |all, b| all & b.is_ascii_digit());
+        if canonical {
+            self.scalar(|out, _| out.extend_from_slice(v.as_bytes()));
+        }
+        canonical
     }
 
     fn float32(&mut self, v: f32) {
@@ -221,8 +236,7 @@ impl ValueSink for JsonWriter<'_> {
             Some(outer) if self.shape.nodes[self.at].form != Form::Array => {
                 self.lead();
                 self.buffer.out.push(b'[');
-                let (form, value_of) = (Form::Array, self.at);
-                self.buffer.open.push(Container { node: outer, form, value_of, count: 0 });
+                self.enter(outer);
             }
             _ => self.begin(b"["),
         }
@@ -234,23 +248,21 @@ impl ValueSink for JsonWriter<'_> {
     }
 
     fn end(&mut self) {
-        let Some(container) = self.buffer.open.pop() else { return };
+        let Some(outer) = self.buffer.open.pop() else { return };
+        let container = std::mem::replace(&mut self.inside, outer);
         let braces = matches!(container.form, Form::Struct | Form::Map { string_keys: true, .. });
         self.buffer.out.push(if braces { b'}' } else { b']' });
         self.done(container.value_of);
     }
 
     fn mark(&self) -> Mark {
-        let count = self.buffer.open.last().map_or(0, |container| container.count);
-        Mark { length: self.buffer.out.len(), at: self.at, depth: self.buffer.open.len(), count }
+        Mark { length: self.buffer.out.len(), at: self.at, depth: self.buffer.open.len(), inside: self.inside }
     }
 
     fn rewind(&mut self, to: Mark) {
         self.buffer.out.truncate(to.length);
         self.buffer.open.truncate(to.depth);
-        if let Some(container) = self.buffer.open.last_mut() {
-            container.count = to.count;
-        }
+        self.inside = to.inside;
         self.at = to.at;
     }
 }

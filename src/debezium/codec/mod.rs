@@ -118,7 +118,11 @@ impl Codec {
                 "f" => sink.bool(false),
                 _ => return Err(Unconvertible("not a boolean")),
             },
-            Self::Int => sink.int(number::int(text)?),
+            Self::Int => {
+                if !sink.digits(text) {
+                    sink.int(number::int(text)?);
+                }
+            }
             Self::Float32 => sink.float32(number::float(text)?),
             Self::Float64 => sink.float64(number::float(text)?),
             Self::Text => sink.str(text),

@@ -65,6 +65,27 @@ pub(super) struct Date {
 impl Date {
     /// `2024-02-29`, era already taken off.
     pub(super) fn parse(text: &str, bc: bool) -> Result<Self, Unconvertible> {
+        if let (&[y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0], false) = (text.as_bytes(), bc) {
+            return Self::of_digits([y3, y2, y1, y0], [m1, m0], [d1, d0]);
+        }
+        Self::parse_any(text, bc)
+    }
+
+    /// The usual: four digits of year, two of month, two of day.
+    fn of_digits(year: [u8; 4], month: [u8; 2], day: [u8; 2]) -> Result<Self, Unconvertible> {
+        let digits = year.iter().chain(&month).chain(&day);
+        if !digits.fold(true, |all, digit| all & digit.is_ascii_digit()) {
+            return Err(NO_DATE);
+        }
+        let number = |digits: &[u8]| digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+        let (year, month, day) = (number(&year), number(&month), number(&day));
+        if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+            return Err(NO_DATE);
+        }
+        Ok(Self { year: year.into(), month, day })
+    }
+
+    fn parse_any(text: &str, bc: bool) -> Result<Self, Unconvertible> {
         let mut parts = text.splitn(3, '-');
         let mut part = || parts.next().filter(|p| p.bytes().all(|b| b.is_ascii_digit())).ok_or(NO_DATE);
         let year: i64 = part()?.parse().map_err(|_| NO_DATE)?;
@@ -147,9 +168,14 @@ pub(in crate::debezium) fn civil(days: i64) -> (i64, u32, u32) {
 
 /// Microseconds since midnight; `24:00:00` is a whole day.
 fn time_of_day(text: &str) -> Result<i64, Unconvertible> {
-    let (clock, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let bytes = clock.as_bytes();
-    let &[h1, h0, b':', m1, m0, b':', s1, s0] = bytes else { return Err(NO_TIME) };
+    let (&[h1, h0, b':', m1, m0, b':', s1, s0], rest) = text.as_bytes().split_first_chunk().ok_or(NO_TIME)? else {
+        return Err(NO_TIME);
+    };
+    let fraction = match rest {
+        [] => rest,
+        [b'.', fraction @ ..] => fraction,
+        _ => return Err(NO_TIME),
+    };
     let two = |high: u8, low: u8| match (high.is_ascii_digit(), low.is_ascii_digit()) {
         (true, true) => Ok(i64::from(high - b'0') * 10 + i64::from(low - b'0')),
         _ => Err(NO_TIME),
@@ -158,14 +184,12 @@ fn time_of_day(text: &str) -> Result<i64, Unconvertible> {
     if fraction.len() > 6 || hours > 24 || minutes > 59 || seconds > 60 {
         return Err(NO_TIME);
     }
-    let mut micros = 0;
-    for position in 0..6 {
-        let digit = fraction.as_bytes().get(position).copied().unwrap_or(b'0');
-        if !digit.is_ascii_digit() {
-            return Err(NO_TIME);
-        }
-        micros = micros * 10 + i64::from(digit - b'0');
+    let mut digits = [b'0'; 6];
+    digits[..fraction.len()].copy_from_slice(fraction);
+    if !digits.iter().fold(true, |all, digit| all & digit.is_ascii_digit()) {
+        return Err(NO_TIME);
     }
+    let micros = digits.iter().fold(0, |micros, digit| micros * 10 + i64::from(digit - b'0'));
     Ok(((hours * 60 + minutes) * 60 + seconds) * MICROS_PER_SECOND + micros)
 }
 
@@ -271,7 +295,10 @@ fn offset_seconds(text: &str) -> Result<i64, Unconvertible> {
 
 /// Date and microseconds of the day of `2024-02-29 12:34:56.789`.
 fn date_and_time(text: &str, bc: bool) -> Result<(Date, i64), Unconvertible> {
-    let (date, time) = text.split_once(' ').ok_or(NO_DATE)?;
+    let (date, time) = match (text.get(..10), text.get(10..)) {
+        (Some(date), Some(rest)) if rest.starts_with(' ') => (date, &rest[1..]),
+        _ => text.split_once(' ').ok_or(NO_DATE)?,
+    };
     Ok((Date::parse(date, bc)?, time_of_day(time)?))
 }
 

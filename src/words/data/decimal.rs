@@ -41,8 +41,9 @@ impl<'a> Decimal<'a> {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        let point = digits.bytes().position(|b| b == b'.');
+        let (whole, fraction) = point.map_or((digits, ""), |at| (&digits[..at], &digits[at + 1..]));
+        let all_digits = |s: &str| s.bytes().fold(true, |all, b| all & b.is_ascii_digit());
         if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
             return Err(NotADecimal);
         }
@@ -72,8 +73,23 @@ impl<'a> Decimal<'a> {
         (length <= 38).then(|| (if self.negative { -magnitude() } else { magnitude() }).to_be_bytes())
     }
 
+    /// The unscaled integer of at most 18 digits.
+    fn small(&self) -> Option<i64> {
+        let padding = (self.scale as usize).saturating_sub(self.fraction.len());
+        if self.whole.len() + self.fraction.len() + padding > 18 {
+            return None;
+        }
+        let append = |number: i64, digits: &str| digits.bytes().fold(number, |n, b| n * 10 + i64::from(b - b'0'));
+        let digits = append(append(0, self.whole), self.fraction);
+        let magnitude = (0..padding).fold(digits, |n, _| n * 10);
+        Some(if self.negative { -magnitude } else { magnitude })
+    }
+
     /// Appends the unscaled integer as `BigInteger.toByteArray` does: big-endian two's complement, shortest form.
     pub fn unscaled(&self, out: &mut Vec<u8>) {
+        if let Some(number) = self.small() {
+            return out.extend_from_slice(shortest(&number.to_be_bytes()));
+        }
         if let Some(bytes) = self.short_unscaled() {
             return out.extend_from_slice(shortest(&bytes));
         }

@@ -17,6 +17,10 @@ pub trait ValueSink {
     fn bool(&mut self, v: bool);
     /// Any integer; the shape knows the width.
     fn int(&mut self, v: i64);
+    /// An integer as the server spells it; `false`: not taken, it must be parsed.
+    fn digits(&mut self, _v: &str) -> bool {
+        false
+    }
     fn float32(&mut self, v: f32);
     fn float64(&mut self, v: f64);
     fn str(&mut self, v: &str);

@@ -66,7 +66,6 @@ pub(super) async fn cover(mut io: impl Duplex + 'static, address: &Address, want
     if wanted == Cover::Clear {
         return Ok(clear(io));
     }
-    let session = tls::session(&address.tls, &address.host)?;
     let mut request = bytes::BytesMut::new();
     frontend::ssl_request(&mut request);
     io.write_all(&request).await?;
@@ -85,6 +84,8 @@ pub(super) async fn cover(mut io: impl Duplex + 'static, address: &Address, want
         b'E' => return Err(io::Error::other("the server could not answer the request for TLS").into()),
         other => return Err(WireError::Protocol(format!("answer {other:#x} to the TLS request"))),
     }
+    // Only now: to read the system's certificates takes a tenth of a second.
+    let session = tls::session(&address.tls, &address.host)?;
     let host = || address.host.clone();
     let stream = tls::handshake(session, BufReader::with_capacity(TLS_READ, io)).await.map_err(|e| match e {
         HandshakeError::Untrusted { why } => WireError::Untrusted { host: host(), why },

@@ -47,14 +47,19 @@ pub async fn run(options: Options) -> u8 {
     }
 }
 
-/// `walcast check`: 0 when nothing stands in the way, 1 when something does, 2 for a wrong configuration.
-pub async fn check(file: &Path, worker: Option<&Path>) -> u8 {
+/// `walcast check`: 0 when nothing stands in the way, 1 when something does, 2 for a wrong configuration, 3 for warnings
+/// when `strict`.
+pub async fn check(file: &Path, worker: Option<&Path>, json: bool, strict: bool) -> u8 {
     match one(file, worker) {
-        Ok((context, notes, worker)) => {
-            notes.iter().for_each(|note| say(&format!("note: {note}")));
-            let findings = check::run(&context.config, worker.kafka().as_ref()).await;
-            say(&check::render(&findings));
-            check::exit_code(&findings)
+        Ok((context, notes, _)) => {
+            let findings = check::run(&context).await;
+            if json {
+                say(&check::render_json(&findings));
+            } else {
+                notes.iter().for_each(|note| say(&format!("note: {note}")));
+                say(&check::render(&findings));
+            }
+            check::exit_code(&findings, strict)
         }
         Err(problems) => complain(&problems),
     }

@@ -44,6 +44,12 @@ enum Command {
         file: PathBuf,
         #[arg(long, value_name = "FILE")]
         worker: Option<PathBuf>,
+        /// For programs: one JSON document.
+        #[arg(long)]
+        json: bool,
+        /// End with 3 when there are warnings.
+        #[arg(long)]
+        strict: bool,
     },
     /// Compare what is in the topics with what is in the tables, while both are in use.
     Verify {
@@ -88,7 +94,7 @@ fn main() -> ExitCode {
             Command::Run { files, connectors, worker, listen } => {
                 app::run(Options { files, connectors, worker, listen }).await
             }
-            Command::Check { file, worker } => app::check(&file, worker.as_deref()).await,
+            Command::Check { file, worker, json, strict } => app::check(&file, worker.as_deref(), json, strict).await,
             Command::Verify { file, worker, timeout } => {
                 app::verify(&file, worker.as_deref(), Duration::from_secs(timeout)).await
             }

@@ -23,7 +23,7 @@ const LAWS: &[Law] = &[
     ("offsets", &["words", "sink"], &["proptest", "serde_json", "thiserror", "tokio", "tracing", "uuid"]),
     ("connector", &["words", "pg", "pgoutput", "debezium", "transform", "converter", "wire", "catalog", "sink", "offsets"], &["proptest", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
     ("settings", &["connector", "converter", "debezium", "offsets", "pg", "sink", "transform"], &["config", "proptest", "serde_json", "strsim", "uuid"]),
-    ("check", &["words", "catalog", "connector", "debezium", "pg", "sink", "wire"], &["tokio"]),
+    ("check", &["words", "catalog", "connector", "debezium", "offsets", "pg", "sink", "wire"], &["serde_json", "tokio"]),
     ("supervisor", &["connector", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
     ("rest", &["connector", "settings", "supervisor"], &["axum", "serde_json", "tokio", "tokio_util"]),
     ("telemetry", &[], &["tracing_subscriber"]),

@@ -13,8 +13,10 @@ pub mod publication;
 mod quote;
 mod rights;
 mod server;
+mod sizes;
 mod slot;
 mod snapshot;
+mod surroundings;
 mod tables;
 mod types;
 
@@ -26,6 +28,7 @@ pub use rights::{Role, Session, TableRights};
 pub use server::{Process, Server, WalPositions, Whereabouts};
 pub use slot::{Slot, SlotHolder};
 pub use snapshot::{Begin, Copy, Isolation, SnapshotFacts};
+pub use surroundings::Surroundings;
 
 use std::time::Duration;
 

@@ -177,8 +177,17 @@ pub(super) async fn create_topic(
     brokers: &str,
 ) -> Result<bool, SinkError> {
     let limit = Some(Duration::from_secs(30));
-    let options = AdminOptions::new().request_timeout(limit).operation_timeout(limit);
-    let results = admin.create_topics([new], &options).await;
+    order_topic(admin, new, brokers, &AdminOptions::new().request_timeout(limit).operation_timeout(limit)).await
+}
+
+/// As `create_topic`, the way the options say.
+pub(super) async fn order_topic(
+    admin: &AdminClient<DefaultClientContext>,
+    new: &NewTopic<'_>,
+    brokers: &str,
+    options: &AdminOptions,
+) -> Result<bool, SinkError> {
+    let results = admin.create_topics([new], options).await;
     let code = match results.map(|mut results| results.pop()) {
         Ok(Some(Err((_, code)))) => code,
         Ok(Some(Ok(_)) | None) => return Ok(true),

@@ -17,7 +17,7 @@ use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
     Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
 };
-use crate::{check, connector, rest, sink, telemetry, verify};
+use crate::{check, connector, rest, sink, status, telemetry, verify};
 
 /// Arguments of `walcast run`.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +92,18 @@ pub async fn verify(file: &Path, worker: Option<&Path>, patience: Duration) -> u
         Ok(report) => {
             say(&report.to_string());
             u8::from(report.differs())
+        }
+        Err(error) => complain(&[Problem::new("", error.to_string())]),
+    }
+}
+
+/// `walcast status`: 0 when each connector does what it was told to, 1 when one has failed, 2 when nobody could be asked, 3
+/// when one waits or tries again.
+pub async fn status(url: &str, access: &status::Access, names: &[String], json: bool) -> u8 {
+    match status::ask(url, access, names).await {
+        Ok(report) => {
+            say(if json { report.to_json() } else { report.to_string() }.trim_end());
+            status::exit_code(&report)
         }
         Err(error) => complain(&[Problem::new("", error.to_string())]),
     }

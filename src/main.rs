@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tikv_jemallocator::Jemalloc;
 use walcast::app::{self, Options};
 use walcast::reposition::Order;
+use walcast::status::Access;
 use walcast::words::Lsn;
 
 /// Of librdkafka too, whose threads give back what the stream's thread has taken, a dozen times for each record: the C
@@ -50,6 +51,22 @@ enum Command {
         /// End with 3 when there are warnings.
         #[arg(long)]
         strict: bool,
+    },
+    /// Ask a running walcast (or Kafka Connect) how its connectors are.
+    Status {
+        /// Only these connectors.
+        names: Vec<String>,
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8083")]
+        url: String,
+        /// For programs: one JSON document.
+        #[arg(long)]
+        json: bool,
+        /// File that holds the Authorization header: `Bearer ...` or `Basic ...`.
+        #[arg(long, value_name = "FILE")]
+        authorization: Option<PathBuf>,
+        /// PEM file of the authority that signed the worker's certificate.
+        #[arg(long, value_name = "FILE")]
+        cacert: Option<PathBuf>,
     },
     /// Compare what is in the topics with what is in the tables, while both are in use.
     Verify {
@@ -95,6 +112,10 @@ fn main() -> ExitCode {
                 app::run(Options { files, connectors, worker, listen }).await
             }
             Command::Check { file, worker, json, strict } => app::check(&file, worker.as_deref(), json, strict).await,
+            Command::Status { names, url, json, authorization, cacert } => {
+                let access = Access { authorization, authority: cacert };
+                app::status(&url, &access, &names, json).await
+            }
             Command::Verify { file, worker, timeout } => {
                 app::verify(&file, worker.as_deref(), Duration::from_secs(timeout)).await
             }

@@ -23,5 +23,6 @@ mod rig;
 mod security;
 mod session;
 mod slots;
+mod status;
 mod topics;
 mod verify;

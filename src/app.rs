@@ -17,7 +17,7 @@ use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
     Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
 };
-use crate::{check, connector, rest, sink, status, telemetry, verify};
+use crate::{check, connector, rest, status, telemetry, verify};
 
 /// Arguments of `walcast run`.
 #[derive(Clone, Debug, Default)]
@@ -125,7 +125,11 @@ fn say(text: &str) {
 #[allow(clippy::print_stderr)] // the log may not be up yet, and this is for the person at the terminal
 fn complain(problems: &[Problem]) -> u8 {
     for problem in problems {
-        eprintln!("walcast: {problem}");
+        // Connect's own texts do not always name the key.
+        match problem.key.as_str() {
+            key if problem.message.contains(key) => eprintln!("walcast: {problem}"),
+            key => eprintln!("walcast: {key}: {problem}"),
+        }
     }
     BAD_CONFIGURATION
 }
@@ -313,12 +317,6 @@ impl Launch for RealLaunch {
     fn launch(&self, name: &str, config: &Raw, strings: Strings) -> Result<Running, Vec<Problem>> {
         let (context, notes) = resolve(name, config, &self.worker)?;
         notes.iter().for_each(|note| tracing::warn!(connector = name, "{note}"));
-        if let sink::Config::Kafka(kafka) = &context.sink {
-            let ignored = sink::kafka::properties::ignored(&kafka.properties);
-            if !ignored.is_empty() {
-                tracing::warn!(connector = name, "producer settings without a meaning here: {}", ignored.join(", "));
-            }
-        }
         let Strings { paused, status, stop } = strings;
         Ok(Box::pin(async move { connector::run(context, paused, status, stop).await.map_err(|e| e.to_string()) }))
     }

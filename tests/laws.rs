@@ -22,7 +22,7 @@ const LAWS: &[Law] = &[
     ("sink", &["words", "debezium"], &["base64", "proptest", "rdkafka", "serde", "serde_json", "thiserror", "tokio", "tracing", "uuid"]),
     ("offsets", &["words", "sink"], &["proptest", "serde_json", "thiserror", "tokio", "tracing", "uuid"]),
     ("connector", &["words", "pg", "pgoutput", "debezium", "transform", "converter", "wire", "catalog", "sink", "offsets"], &["proptest", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
-    ("settings", &["connector", "converter", "debezium", "offsets", "pg", "sink", "transform"], &["config", "proptest", "serde_json", "strsim", "uuid"]),
+    ("settings", &["connector", "converter", "debezium", "offsets", "pg", "sink", "transform"], &["config", "proptest", "serde", "serde_json", "strsim", "uuid"]),
     ("check", &["words", "catalog", "connector", "debezium", "offsets", "pg", "sink", "wire"], &["serde_json", "tokio"]),
     ("supervisor", &["connector", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
     ("rest", &["connector", "settings", "supervisor"], &["axum", "serde_json", "tokio", "tokio_util"]),

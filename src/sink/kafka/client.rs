@@ -161,7 +161,7 @@ fn bad_setting(error: KafkaError) -> SinkError {
             let why = match description {
                 text if text.contains("not supported in this build") => "not part of this build".to_owned(),
                 _ if properties::is_secret(&property) => "not a usable value".to_owned(),
-                text => text.replace(&format!("\"{value}\""), "this value"),
+                text => text.replace(&format!(" \"{value}\""), ""),
             };
             SinkError::Setting { property: properties::java_name(&property).to_owned(), why }
         }

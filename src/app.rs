@@ -17,7 +17,7 @@ use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
     Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
 };
-use crate::{check, connector, rest, status, telemetry, verify};
+use crate::{check, connector, convert, preview, rest, status, telemetry, verify};
 
 /// Arguments of `walcast run`.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +92,33 @@ pub async fn verify(file: &Path, worker: Option<&Path>, patience: Duration) -> u
         Ok(report) => {
             say(&report.to_string());
             u8::from(report.differs())
+        }
+        Err(error) => complain(&[Problem::new("", error.to_string())]),
+    }
+}
+
+/// `walcast plan`: 0 when it could be told, 1 when a start would be refused, 2 when it could not be found out.
+pub async fn plan(file: &Path, worker: Option<&Path>, wish: &preview::Wish, json: bool) -> u8 {
+    let (context, ..) = match one(file, worker) {
+        Ok(resolved) => resolved,
+        Err(problems) => return complain(&problems),
+    };
+    match preview::run(&context, wish).await {
+        Ok(report) => {
+            say(if json { report.to_json() } else { report.to_string() }.trim_end());
+            u8::from(report.is_refused())
+        }
+        Err(error) => complain(&[Problem::new("", error.to_string())]),
+    }
+}
+
+/// `walcast convert`: 0 when everything has a counterpart, 3 when something is left out or to be settled, 2 when nothing could
+/// be read or written.
+pub async fn convert(file: &Path, into: &Path) -> u8 {
+    match convert::run(file, into).await {
+        Ok(outcome) => {
+            say(outcome.to_string().trim_end());
+            if outcome.is_complete() { 0 } else { 3 }
         }
         Err(error) => complain(&[Problem::new("", error.to_string())]),
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use tikv_jemallocator::Jemalloc;
 use walcast::app::{self, Options};
+use walcast::preview::Wish;
 use walcast::reposition::Order;
 use walcast::status::Access;
 use walcast::words::Lsn;
@@ -51,6 +52,29 @@ enum Command {
         /// End with 3 when there are warnings.
         #[arg(long)]
         strict: bool,
+    },
+    /// Tell what a start would do, create and send, before anything is created.
+    Plan {
+        file: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        worker: Option<PathBuf>,
+        /// Show records of this table [default: the largest].
+        #[arg(long, value_name = "SCHEMA.TABLE")]
+        table: Option<String>,
+        /// How many records to show; they hold values of rows.
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        samples: usize,
+        /// For programs: one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Turn the settings of Debezium Server into a connector file and a worker file, naming what has no counterpart.
+    Convert {
+        /// application.properties, or the same as YAML.
+        file: PathBuf,
+        /// Folder for worker.properties and connectors/NAME.json, which must not exist there yet.
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        into: PathBuf,
     },
     /// Ask a running walcast (or Kafka Connect) how its connectors are.
     Status {
@@ -112,6 +136,10 @@ fn main() -> ExitCode {
                 app::run(Options { files, connectors, worker, listen }).await
             }
             Command::Check { file, worker, json, strict } => app::check(&file, worker.as_deref(), json, strict).await,
+            Command::Plan { file, worker, table, samples, json } => {
+                app::plan(&file, worker.as_deref(), &Wish { table, samples }, json).await
+            }
+            Command::Convert { file, into } => app::convert(&file, &into).await,
             Command::Status { names, url, json, authorization, cacert } => {
                 let access = Access { authorization, authority: cacert };
                 app::status(&url, &access, &names, json).await

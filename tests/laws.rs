@@ -29,9 +29,11 @@ const LAWS: &[Law] = &[
     ("telemetry", &[], &["tracing_subscriber"]),
     ("reposition", &["words", "catalog", "connector", "offsets"], &[]),
     ("verify", &["words", "catalog", "connector", "debezium", "sink", "transform"], &["openssl", "serde_json", "tokio", "tracing", "uuid"]),
+    ("preview", &["words", "catalog", "connector", "offsets", "sink"], &["serde_json", "thiserror"]),
+    ("convert", &["settings", "supervisor"], &["thiserror"]),
     // Speaks to a worker from outside, and so knows none of its rooms.
     ("status", &[], &["http_body_util", "hyper", "hyper_util", "openssl", "serde_json", "thiserror", "tokio", "tokio_openssl"]),
-    ("app", &["check", "connector", "reposition", "rest", "settings", "sink", "status", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),
+    ("app", &["check", "connector", "convert", "preview", "reposition", "rest", "settings", "sink", "status", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

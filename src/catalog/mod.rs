@@ -26,6 +26,7 @@ pub use publication::Publication;
 pub use quote::{quote_ident, quote_literal, quote_table, select_sql};
 pub use rights::{Role, Session, TableRights};
 pub use server::{Process, Server, WalPositions, Whereabouts};
+pub use sizes::TableSize;
 pub use slot::{Slot, SlotHolder};
 pub use snapshot::{Begin, Copy, Isolation, SnapshotFacts};
 pub use surroundings::Surroundings;

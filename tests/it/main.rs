@@ -16,6 +16,7 @@ mod life;
 mod names;
 mod normalise;
 mod offsets;
+mod preview;
 mod private;
 mod refusals;
 mod replay;

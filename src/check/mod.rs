@@ -10,6 +10,7 @@ mod connection;
 mod finding;
 mod identity;
 mod kafka;
+mod narrowing;
 mod provider;
 mod publication;
 mod replication;
@@ -150,6 +151,10 @@ async fn examine(
         add("slot", vec![slot::retained(&surroundings, provider)]);
         let publication = catalog.publication(&config.publication).await?;
         add("publication", publication::suitable(config, &role, publication.as_ref(), &captured));
+        add(
+            "publication",
+            narrowing::told(config, publication.as_ref(), &catalog.narrowed(&config.publication).await?, &captured),
+        );
         let published = if publication::covers_all(config, publication.as_ref()) { &all } else { &captured };
         add("tables", tables::identified(config, publication.as_ref(), published).into_iter().collect());
     }

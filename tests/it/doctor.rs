@@ -152,6 +152,7 @@ fn what_is_wrong_in_the_database_is_answered_with_its_remedy() {
          CREATE PUBLICATION inserts_only FOR TABLE a WITH (publish = 'insert');
          CREATE PUBLICATION only_a FOR TABLE a;
          CREATE PUBLICATION everything FOR ALL TABLES;
+         CREATE PUBLICATION narrow FOR TABLE a (id) WHERE (id > 5), b;
          CREATE PUBLICATION rooted FOR ALL TABLES WITH (publish_via_partition_root = false);
          SELECT pg_create_physical_replication_slot('p_{name}');
          SELECT pg_create_logical_replication_slot('h_{name}', 'pgoutput');
@@ -256,6 +257,21 @@ fn what_is_wrong_in_the_database_is_answered_with_its_remedy() {
             &[("publication.name", "rooted"), ("publish.via.partition.root", "true")],
             "partitions under their own names",
             "publish_via_partition_root = true",
+        ),
+        warning(
+            &[a, mode("disabled"), ("publication.name", "narrow")],
+            "has a row filter on public.a",
+            "DROP TABLE \"public\".\"a\"; ALTER PUBLICATION",
+        ),
+        warning(
+            &[a, mode("disabled"), ("publication.name", "narrow")],
+            "has a column list for public.a",
+            "ADD TABLE \"public\".\"a\"",
+        ),
+        note(
+            &[a, mode("disabled"), ("publication.name", "narrow")],
+            "sends public.b too",
+            "ALTER PUBLICATION \"narrow\" DROP TABLE \"public\".\"b\";",
         ),
         // The slot.
         error(&[("slot.name", &physical)], "is a physical slot", "slot.name"),

@@ -40,7 +40,10 @@ pub(super) fn interrupted(error: &CatalogError) -> Finding {
 pub(super) fn failed(address: &Address, error: &CatalogError) -> Finding {
     match error {
         CatalogError::Unreachable { .. } | CatalogError::TimedOut { .. } => Finding::error(
-            format!("{error} ({}:{})", address.host, address.port),
+            match error {
+                CatalogError::Unreachable { .. } => error.to_string(),
+                _ => format!("{}:{}: {error}", address.host, address.port),
+            },
             format!(
                 "set database.hostname and database.port to where Postgres listens; {}",
                 Provider::of_host(&address.host).door(address.port)

@@ -165,6 +165,12 @@ fn java(main: &str) -> Command {
     java
 }
 
+/// The same as PEM: key, certificate.
+pub fn pem((key, certificate): &(PKey<Private>, X509)) -> (String, String) {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (text(key.private_key_to_pem_pkcs8().expect("PEM")), text(certificate.to_pem().expect("PEM")))
+}
+
 /// A key and its certificate, by itself or by an authority.
 pub fn certificate(name: &str, by: Option<(&PKey<Private>, &X509)>) -> (PKey<Private>, X509) {
     let key = PKey::from_rsa(Rsa::generate(2048).expect("a key")).expect("a key");

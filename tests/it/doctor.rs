@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::broker::{Broker, PASSWORD};
+use crate::broker::{Broker, PASSWORD, certificate, pem};
 use crate::private::Private;
 use crate::rig::{Database, Folder, ask, connector, free_port, kafka, postgres, unique, wait_for, worker};
 use crate::topics::{count, create, create_at, topics};
@@ -443,4 +443,26 @@ fn what_is_wrong_with_kafka_is_answered_with_its_remedy() {
     create_at(&format!("127.0.0.1:{}", broker.inner), &format!("{name}.public.a"), &[]);
     guest.diagnose(&[error(&[], &format!("Kafka denies WRITE on {topic}"), &acl)]);
     with(&login("writer", PASSWORD)).diagnose(&[error(&[], "max.request.size is 1048576", "max.request.size=6")]);
+}
+
+#[test]
+fn a_server_that_is_not_who_it_should_be_is_told_from_one_that_has_not_proved_it() {
+    let authority = certificate("doctor CA", None);
+    let (key, own) = pem(&certificate("127.0.0.1", Some((&authority.0, &authority.1))));
+    let private =
+        Private::with(&[("wal_level", "logical"), ("ssl", "on")], "", &[("server.key", &key), ("server.crt", &own)]);
+    let folder = Folder::new();
+    let trusted = folder.write("ca.pem", &pem(&authority).1).display().to_string();
+    let stranger = folder.write("stranger.pem", &pem(&certificate("somebody else", None)).1).display().to_string();
+    let mut config = connector("postgres", "covered");
+    config["database.hostname"] = json!("127.0.0.1");
+    config["database.port"] = json!(private.port.to_string());
+    config["database.user"] = json!("postgres");
+    let scene = Scene::new(config, "");
+    let ca = |mode: &'static str, file| [("database.sslmode", mode), ("database.sslrootcert", file)];
+    scene.diagnose(&[
+        note(&[("database.sslmode", "require")], "has not proved who it is", "database.sslmode=verify-full"),
+        error(&ca("verify-full", &stranger), "TLS with the server failed", "set database.sslrootcert to the CA"),
+        Case { severity: "ok", ..error(&ca("verify-full", &trusted), "the server has proved who it is", "") },
+    ]);
 }

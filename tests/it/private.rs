@@ -1,7 +1,7 @@
 //! A Postgres of a test's own, for settings that others could not live with.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -17,6 +17,11 @@ pub struct Private {
 impl Private {
     /// `hba`: lines of pg_hba.conf; the superuser `postgres` is let in from this machine by one that is added.
     pub fn start(settings: &[(&str, &str)], hba: &str) -> Self {
+        Self::with(settings, hba, &[])
+    }
+
+    /// The same with these files, which only the server may read, in its data folder.
+    pub fn with(settings: &[(&str, &str)], hba: &str, files: &[(&str, &str)]) -> Self {
         let folder = Folder::new();
         let data = folder.0.join("data");
         fs::create_dir(&data).expect("a folder");
@@ -36,6 +41,14 @@ impl Private {
         let made = made.expect("initdb runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         fs::write(data.join("pg_hba.conf"), format!("host all postgres 127.0.0.1/32 trust\n{hba}\n")).expect("a file");
+        for (name, text) in files {
+            let path = data.join(name);
+            fs::write(&path, text).expect("a file");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a file of one's own");
+            if let Some((user, group)) = owner {
+                chown(&path, Some(user), Some(group)).expect("a file of the server's owner");
+            }
+        }
         let port = free_port();
         let log = fs::File::create(folder.0.join("server.log")).expect("a log file");
         let child = as_owner("postgres")

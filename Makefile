@@ -19,7 +19,7 @@ test-matrix: tools
 	set -e; for major in $(PG); do tests/servers --pg $$major --kafka -- cargo test --test it cases; done
 
 unit: tools
-	cargo test --lib --test laws --test compatibility --test direct
+	cargo test --lib --test laws --test compatibility --test direct --test inputs
 
 # The tables of docs/compatibility.md, from the recorded cases; a test keeps them true.
 compatibility: tools

@@ -17,7 +17,7 @@ use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
     Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
 };
-use crate::{check, connector, rest, sink, telemetry, verify};
+use crate::{check, connector, convert, preview, rest, status, telemetry, verify};
 
 /// Arguments of `walcast run`.
 #[derive(Clone, Debug, Default)]
@@ -47,14 +47,19 @@ pub async fn run(options: Options) -> u8 {
     }
 }
 
-/// `walcast check`: 0 when nothing stands in the way, 1 when something does, 2 for a wrong configuration.
-pub async fn check(file: &Path, worker: Option<&Path>) -> u8 {
+/// `walcast check`: 0 when nothing stands in the way, 1 when something does, 2 for a wrong configuration, 3 for warnings
+/// when `strict`.
+pub async fn check(file: &Path, worker: Option<&Path>, json: bool, strict: bool) -> u8 {
     match one(file, worker) {
-        Ok((context, notes, worker)) => {
-            notes.iter().for_each(|note| say(&format!("note: {note}")));
-            let findings = check::run(&context.config, worker.kafka().as_ref()).await;
-            say(&check::render(&findings));
-            check::exit_code(&findings)
+        Ok((context, notes, _)) => {
+            let findings = check::run(&context).await;
+            if json {
+                say(&check::render_json(&findings));
+            } else {
+                notes.iter().for_each(|note| say(&format!("note: {note}")));
+                say(&check::render(&findings));
+            }
+            check::exit_code(&findings, strict)
         }
         Err(problems) => complain(&problems),
     }
@@ -92,6 +97,45 @@ pub async fn verify(file: &Path, worker: Option<&Path>, patience: Duration) -> u
     }
 }
 
+/// `walcast plan`: 0 when it could be told, 1 when a start would be refused, 2 when it could not be found out.
+pub async fn plan(file: &Path, worker: Option<&Path>, wish: &preview::Wish, json: bool) -> u8 {
+    let (context, ..) = match one(file, worker) {
+        Ok(resolved) => resolved,
+        Err(problems) => return complain(&problems),
+    };
+    match preview::run(&context, wish).await {
+        Ok(report) => {
+            say(if json { report.to_json() } else { report.to_string() }.trim_end());
+            u8::from(report.is_refused())
+        }
+        Err(error) => complain(&[Problem::new("", error.to_string())]),
+    }
+}
+
+/// `walcast convert`: 0 when everything has a counterpart, 3 when something is left out or to be settled, 2 when nothing could
+/// be read or written.
+pub async fn convert(file: &Path, into: &Path) -> u8 {
+    match convert::run(file, into).await {
+        Ok(outcome) => {
+            say(outcome.to_string().trim_end());
+            if outcome.is_complete() { 0 } else { 3 }
+        }
+        Err(error) => complain(&[Problem::new("", error.to_string())]),
+    }
+}
+
+/// `walcast status`: 0 when each connector does what it was told to, 1 when one has failed, 2 when nobody could be asked, 3
+/// when one waits or tries again.
+pub async fn status(url: &str, access: &status::Access, names: &[String], json: bool) -> u8 {
+    match status::ask(url, access, names).await {
+        Ok(report) => {
+            say(if json { report.to_json() } else { report.to_string() }.trim_end());
+            status::exit_code(&report)
+        }
+        Err(error) => complain(&[Problem::new("", error.to_string())]),
+    }
+}
+
 /// The connector of one file.
 fn one(file: &Path, worker: Option<&Path>) -> Result<(Context, Vec<Note>, Worker), Vec<Problem>> {
     let worker = load_worker(worker)?;
@@ -108,7 +152,11 @@ fn say(text: &str) {
 #[allow(clippy::print_stderr)] // the log may not be up yet, and this is for the person at the terminal
 fn complain(problems: &[Problem]) -> u8 {
     for problem in problems {
-        eprintln!("walcast: {problem}");
+        // Connect's own texts do not always name the key.
+        match problem.key.as_str() {
+            key if problem.message.contains(key) => eprintln!("walcast: {problem}"),
+            key => eprintln!("walcast: {key}: {problem}"),
+        }
     }
     BAD_CONFIGURATION
 }
@@ -296,12 +344,6 @@ impl Launch for RealLaunch {
     fn launch(&self, name: &str, config: &Raw, strings: Strings) -> Result<Running, Vec<Problem>> {
         let (context, notes) = resolve(name, config, &self.worker)?;
         notes.iter().for_each(|note| tracing::warn!(connector = name, "{note}"));
-        if let sink::Config::Kafka(kafka) = &context.sink {
-            let ignored = sink::kafka::properties::ignored(&kafka.properties);
-            if !ignored.is_empty() {
-                tracing::warn!(connector = name, "producer settings without a meaning here: {}", ignored.join(", "));
-            }
-        }
         let Strings { paused, status, stop } = strings;
         Ok(Box::pin(async move { connector::run(context, paused, status, stop).await.map_err(|e| e.to_string()) }))
     }

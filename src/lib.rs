@@ -3,7 +3,7 @@
 //! The house, floor by floor; stairs go down only (`tests/laws.rs` keeps it so):
 //!
 //! ```text
-//!  5  household  app  settings  supervisor  rest  telemetry  check  reposition  verify
+//!  5  household  app  settings  supervisor  rest  telemetry  check  preview  convert  status  reposition  verify
 //!  4  life       connector { plan  snapshot  stream  ledger }
 //!  3  doors      pg  wire | catalog | sink { kafka  jsonl  memory } | offsets     (doors do not know each other)
 //!  2  craft      pgoutput | debezium | converter | transform                     (pure, synchronous)
@@ -22,15 +22,18 @@ pub mod app;
 pub mod catalog;
 pub mod check;
 pub mod connector;
+pub mod convert;
 pub mod converter;
 pub mod debezium;
 pub mod offsets;
 pub mod pg;
 pub mod pgoutput;
+pub mod preview;
 pub mod reposition;
 pub mod rest;
 pub mod settings;
 pub mod sink;
+pub mod status;
 pub mod supervisor;
 pub mod telemetry;
 pub mod transform;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use tikv_jemallocator::Jemalloc;
 use walcast::app::{self, Options};
+use walcast::preview::Wish;
 use walcast::reposition::Order;
+use walcast::status::Access;
 use walcast::words::Lsn;
 
 /// Of librdkafka too, whose threads give back what the stream's thread has taken, a dozen times for each record: the C
@@ -44,6 +46,51 @@ enum Command {
         file: PathBuf,
         #[arg(long, value_name = "FILE")]
         worker: Option<PathBuf>,
+        /// For programs: one JSON document.
+        #[arg(long)]
+        json: bool,
+        /// End with 3 when there are warnings.
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Tell what a start would do, create and send, before anything is created.
+    Plan {
+        file: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        worker: Option<PathBuf>,
+        /// Show records of this table [default: the largest].
+        #[arg(long, value_name = "SCHEMA.TABLE")]
+        table: Option<String>,
+        /// How many records to show; they hold values of rows.
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        samples: usize,
+        /// For programs: one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Turn the settings of Debezium Server into a connector file and a worker file, naming what has no counterpart.
+    Convert {
+        /// application.properties, or the same as YAML.
+        file: PathBuf,
+        /// Folder for worker.properties and connectors/NAME.json, which must not exist there yet.
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        into: PathBuf,
+    },
+    /// Ask a running walcast (or Kafka Connect) how its connectors are.
+    Status {
+        /// Only these connectors.
+        names: Vec<String>,
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8083")]
+        url: String,
+        /// For programs: one JSON document.
+        #[arg(long)]
+        json: bool,
+        /// File that holds the Authorization header: `Bearer ...` or `Basic ...`.
+        #[arg(long, value_name = "FILE")]
+        authorization: Option<PathBuf>,
+        /// PEM file of the authority that signed the worker's certificate.
+        #[arg(long, value_name = "FILE")]
+        cacert: Option<PathBuf>,
     },
     /// Compare what is in the topics with what is in the tables, while both are in use.
     Verify {
@@ -88,7 +135,15 @@ fn main() -> ExitCode {
             Command::Run { files, connectors, worker, listen } => {
                 app::run(Options { files, connectors, worker, listen }).await
             }
-            Command::Check { file, worker } => app::check(&file, worker.as_deref()).await,
+            Command::Check { file, worker, json, strict } => app::check(&file, worker.as_deref(), json, strict).await,
+            Command::Plan { file, worker, table, samples, json } => {
+                app::plan(&file, worker.as_deref(), &Wish { table, samples }, json).await
+            }
+            Command::Convert { file, into } => app::convert(&file, &into).await,
+            Command::Status { names, url, json, authorization, cacert } => {
+                let access = Access { authorization, authority: cacert };
+                app::status(&url, &access, &names, json).await
+            }
             Command::Verify { file, worker, timeout } => {
                 app::verify(&file, worker.as_deref(), Duration::from_secs(timeout)).await
             }

@@ -22,14 +22,18 @@ const LAWS: &[Law] = &[
     ("sink", &["words", "debezium"], &["base64", "proptest", "rdkafka", "serde", "serde_json", "thiserror", "tokio", "tracing", "uuid"]),
     ("offsets", &["words", "sink"], &["proptest", "serde_json", "thiserror", "tokio", "tracing", "uuid"]),
     ("connector", &["words", "pg", "pgoutput", "debezium", "transform", "converter", "wire", "catalog", "sink", "offsets"], &["proptest", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
-    ("settings", &["connector", "converter", "debezium", "offsets", "pg", "sink", "transform"], &["config", "proptest", "serde_json", "strsim", "uuid"]),
-    ("check", &["words", "catalog", "connector", "debezium", "pg", "sink", "wire"], &["tokio"]),
+    ("settings", &["connector", "converter", "debezium", "offsets", "pg", "sink", "transform"], &["config", "proptest", "serde", "serde_json", "strsim", "uuid"]),
+    ("check", &["words", "catalog", "connector", "debezium", "offsets", "pg", "sink", "wire"], &["serde_json", "tokio"]),
     ("supervisor", &["connector", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
     ("rest", &["connector", "settings", "supervisor"], &["axum", "serde_json", "tokio", "tokio_util"]),
     ("telemetry", &[], &["tracing_subscriber"]),
     ("reposition", &["words", "catalog", "connector", "offsets"], &[]),
     ("verify", &["words", "catalog", "connector", "debezium", "sink", "transform"], &["openssl", "serde_json", "tokio", "tracing", "uuid"]),
-    ("app", &["check", "connector", "reposition", "rest", "settings", "sink", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),
+    ("preview", &["words", "catalog", "connector", "offsets", "sink"], &["serde_json", "thiserror"]),
+    ("convert", &["settings", "supervisor"], &["thiserror"]),
+    // Speaks to a worker from outside, and so knows none of its rooms.
+    ("status", &[], &["http_body_util", "hyper", "hyper_util", "openssl", "serde_json", "thiserror", "tokio", "tokio_openssl"]),
+    ("app", &["check", "connector", "convert", "preview", "reposition", "rest", "settings", "sink", "status", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

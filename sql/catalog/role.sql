@@ -2,7 +2,6 @@
 SELECT r.rolname::text,
        r.rolsuper OR coalesce(pg_has_role(s.oid, 'MEMBER'), false),
        r.rolreplication OR r.rolsuper OR coalesce(pg_has_role(g.oid, 'MEMBER'), false),
-       g.oid IS NOT NULL,
        has_database_privilege(current_database(), 'CREATE')
 FROM pg_roles r
 LEFT JOIN pg_roles g ON g.rolname = 'rds_replication'

@@ -15,18 +15,23 @@ pub enum Identity {
     Index(String),
 }
 
+impl Identity {
+    /// `relreplident`, and the index that it may name.
+    pub(super) fn of(kind: &str, index: Option<String>) -> Self {
+        match (kind, index) {
+            ("n", _) => Self::Nothing,
+            ("f", _) => Self::Full,
+            ("i", Some(index)) => Self::Index(index),
+            _ => Self::Default,
+        }
+    }
+}
+
 impl Catalog {
     /// Sets the identity unless the table has it already; answers whether it was changed.
     pub async fn set_identity(&self, table: &CatalogTable, identity: &Identity) -> Result<bool, CatalogError> {
         let row = self.one(include_str!("../../sql/catalog/identity.sql"), &[(&table.id.0, Type::OID)]).await?;
-        let (kind, index): (&str, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
-        let present = match (kind, index) {
-            ("n", _) => Identity::Nothing,
-            ("f", _) => Identity::Full,
-            ("i", Some(index)) => Identity::Index(index),
-            _ => Identity::Default,
-        };
-        if present == *identity {
+        if Identity::of(row.try_get(0)?, row.try_get(1)?) == *identity {
             return Ok(false);
         }
         self.execute(&alter_sql(table, identity)).await?;

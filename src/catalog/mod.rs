@@ -13,8 +13,10 @@ pub mod publication;
 mod quote;
 mod rights;
 mod server;
+mod sizes;
 mod slot;
 mod snapshot;
+mod surroundings;
 mod tables;
 mod types;
 
@@ -24,8 +26,10 @@ pub use publication::Publication;
 pub use quote::{quote_ident, quote_literal, quote_table, select_sql};
 pub use rights::{Role, Session, TableRights};
 pub use server::{Process, Server, WalPositions, Whereabouts};
+pub use sizes::TableSize;
 pub use slot::{Slot, SlotHolder};
 pub use snapshot::{Begin, Copy, Isolation, SnapshotFacts};
+pub use surroundings::Surroundings;
 
 use std::time::Duration;
 

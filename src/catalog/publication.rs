@@ -35,6 +35,17 @@ impl Publication {
     }
 }
 
+/// A table of which a publication does not send everything.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Narrowed {
+    pub schema: String,
+    pub table: String,
+    /// A row filter.
+    pub rows: bool,
+    /// A column list.
+    pub columns: bool,
+}
+
 /// What a new publication holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope<'a> {
@@ -89,6 +100,21 @@ fn option_list(options: Options<'_>) -> String {
 }
 
 impl Catalog {
+    /// Sorted by name.
+    pub async fn narrowed(&self, publication: &str) -> Result<Vec<Narrowed>, CatalogError> {
+        let sql = include_str!("../../sql/catalog/publication_narrowed.sql");
+        let rows = self.rows(sql, &[(&publication, Type::TEXT)]).await?;
+        let narrowed = |row: &tokio_postgres::Row| {
+            Ok(Narrowed {
+                schema: row.try_get(0)?,
+                table: row.try_get(1)?,
+                rows: row.try_get(2)?,
+                columns: row.try_get(3)?,
+            })
+        };
+        rows.iter().map(narrowed).collect()
+    }
+
     pub async fn publication(&self, name: &str) -> Result<Option<Publication>, CatalogError> {
         let rows = self.rows(include_str!("../../sql/catalog/publication.sql"), &[(&name, Type::TEXT)]).await?;
         let Some(row) = rows.first() else { return Ok(None) };

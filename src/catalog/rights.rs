@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::{Catalog, CatalogError};
+use super::{Catalog, CatalogError, Identity};
 use crate::words::RelationId;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,8 +12,6 @@ pub struct Role {
     pub superuser: bool,
     /// May open replication connections: by attribute, as superuser, or as a member of Amazon's `rds_replication`.
     pub replication: bool,
-    /// The server is Amazon's, where replication is granted through a role.
-    pub on_rds: bool,
     /// May create publications in this database.
     pub creates_in_database: bool,
 }
@@ -33,6 +31,8 @@ pub struct TableRights {
     pub logged: bool,
     /// Updates and deletes can name the old row.
     pub has_identity: bool,
+    /// What the WAL says of old rows.
+    pub identity: Identity,
 }
 
 /// Another session, as far as we may see it.
@@ -53,8 +53,7 @@ impl Catalog {
             name: row.try_get(0)?,
             superuser: row.try_get(1)?,
             replication: row.try_get(2)?,
-            on_rds: row.try_get(3)?,
-            creates_in_database: row.try_get(4)?,
+            creates_in_database: row.try_get(3)?,
         })
     }
 
@@ -72,6 +71,7 @@ impl Catalog {
                 row_security: row.try_get(5)?,
                 logged: row.try_get(6)?,
                 has_identity: row.try_get(7)?,
+                identity: Identity::of(row.try_get(8)?, row.try_get(9)?),
             })
         };
         rows.iter().map(rights).collect()

@@ -1,14 +1,35 @@
 //! Getting in: address, TLS and password.
 
 use super::Finding;
+use super::provider::Provider;
 use crate::catalog::{CatalogError, quote_ident};
-use crate::pg::Address;
+use crate::pg::{Address, TlsMode};
 
 pub(super) fn opened(address: &Address) -> Finding {
     Finding::ok(format!(
         "logged in to database {} at {}:{} as {}",
         address.database, address.host, address.port, address.user
     ))
+}
+
+/// `tls`: its version, none when the session is not encrypted.
+pub(super) fn covered(address: &Address, tls: Option<&str>) -> Finding {
+    let stays_here =
+        address.host.starts_with('/') || ["localhost", "127.0.0.1", "::1"].contains(&address.host.as_str());
+    match tls {
+        Some(version) if matches!(address.tls.mode, TlsMode::VerifyCa | TlsMode::VerifyFull) => {
+            Finding::ok(format!("the connection is encrypted ({version}) and the server has proved who it is"))
+        }
+        Some(version) => Finding::note(
+            format!("the connection is encrypted ({version}), and the server has not proved who it is"),
+            "set database.sslmode=verify-full and database.sslrootcert to the CA of the server",
+        ),
+        None if stays_here => Finding::ok("the connection is not encrypted and stays on this machine"),
+        None => Finding::warn(
+            "the connection is not encrypted: rows and the login can be read on the way",
+            "set database.sslmode=require, or verify-full with database.sslrootcert",
+        ),
+    }
 }
 
 /// The session ended or a query was refused in the middle of the examination.
@@ -19,11 +40,13 @@ pub(super) fn interrupted(error: &CatalogError) -> Finding {
 pub(super) fn failed(address: &Address, error: &CatalogError) -> Finding {
     match error {
         CatalogError::Unreachable { .. } | CatalogError::TimedOut { .. } => Finding::error(
-            error.to_string(),
+            match error {
+                CatalogError::Unreachable { .. } => error.to_string(),
+                _ => format!("{}:{}: {error}", address.host, address.port),
+            },
             format!(
-                "set database.hostname and database.port to where Postgres listens; on the server, \
-                 ALTER SYSTEM SET listen_addresses = '*'; and a restart, and let the firewall pass port {}",
-                address.port
+                "set database.hostname and database.port to where Postgres listens; {}",
+                Provider::of_host(&address.host).door(address.port)
             ),
         ),
         CatalogError::Tls { why } => tls_failed(why),

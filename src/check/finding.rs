@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Severity {
     Ok,
+    /// Worth knowing, and right as it is for many.
+    Note,
     /// Works, but not as one may expect.
     Warn,
     /// The connector will not start, or will miss changes.
@@ -14,6 +18,8 @@ pub enum Severity {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     pub severity: Severity,
+    /// What it is about: `connection`, `server`, `tables`, `replication`, `slot`, `publication`, `kafka`, `topics`.
+    pub area: &'static str,
     /// One sentence.
     pub title: String,
     /// The exact SQL or setting that mends it.
@@ -22,21 +28,55 @@ pub struct Finding {
 
 impl Finding {
     pub(super) fn ok(title: impl Into<String>) -> Self {
-        Self { severity: Severity::Ok, title: title.into(), remedy: None }
+        Self { severity: Severity::Ok, area: "", title: title.into(), remedy: None }
+    }
+
+    pub(super) fn note(title: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, remedy: Some(remedy.into()), ..Self::ok(title) }
     }
 
     pub(super) fn warn(title: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { severity: Severity::Warn, title: title.into(), remedy: Some(remedy.into()) }
+        Self { severity: Severity::Warn, remedy: Some(remedy.into()), ..Self::ok(title) }
     }
 
     pub(super) fn error(title: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, title: title.into(), remedy: Some(remedy.into()) }
+        Self { severity: Severity::Error, remedy: Some(remedy.into()), ..Self::ok(title) }
+    }
+
+    pub(super) fn about(self, area: &'static str) -> Self {
+        Self { area, ..self }
     }
 }
 
-/// 0 unless there is an error; warnings do not stop anyone.
-pub fn exit_code(findings: &[Finding]) -> u8 {
-    u8::from(findings.iter().any(|finding| finding.severity == Severity::Error))
+/// 1 when there is an error. Warnings stop no connector: 0, or 3 when the caller is `strict`.
+pub fn exit_code(findings: &[Finding], strict: bool) -> u8 {
+    match findings.iter().map(|finding| finding.severity).max() {
+        Some(Severity::Error) => 1,
+        Some(Severity::Warn) if strict => 3,
+        _ => 0,
+    }
+}
+
+/// For programs: `{"ready", "errors", "warnings", "findings": [{"severity", "area", "title", "remedy"}]}`, where `severity`
+/// is `ok`, `note`, `warning` or `error`, and `remedy` is null where there is none.
+pub fn render_json(findings: &[Finding]) -> String {
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let entry = |finding: &Finding| {
+        let severity = match finding.severity {
+            Severity::Ok => "ok",
+            Severity::Note => "note",
+            Severity::Warn => "warning",
+            Severity::Error => "error",
+        };
+        json!({ "severity": severity, "area": finding.area, "title": finding.title, "remedy": finding.remedy })
+    };
+    let document = json!({
+        "ready": count(Severity::Error) == 0,
+        "errors": count(Severity::Error),
+        "warnings": count(Severity::Warn),
+        "findings": findings.iter().map(entry).collect::<Vec<Value>>(),
+    });
+    format!("{document:#}")
 }
 
 /// For a terminal: one line per finding, remedies indented below, a line that sums up.
@@ -45,6 +85,7 @@ pub fn render(findings: &[Finding]) -> String {
     for finding in findings {
         let label = match finding.severity {
             Severity::Ok => "ok   ",
+            Severity::Note => "note ",
             Severity::Warn => "warn ",
             Severity::Error => "ERROR",
         };
@@ -75,11 +116,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_errors_change_the_exit_code() {
-        let fine = [Finding::ok("a"), Finding::warn("b", "c")];
-        assert_eq!(exit_code(&fine), 0);
-        assert_eq!(exit_code(&[fine[0].clone(), Finding::error("d", "e")]), 1);
-        assert_eq!(exit_code(&[]), 0);
+    fn the_worst_finding_decides_the_exit_code() {
+        let note = Finding::note("a", "b");
+        let fine = [Finding::ok("a"), note.clone(), Finding::warn("b", "c")];
+        assert_eq!((exit_code(&fine, false), exit_code(&fine, true)), (0, 3));
+        let broken = [fine[2].clone(), Finding::error("d", "e"), note.clone()];
+        assert_eq!((exit_code(&broken, false), exit_code(&broken, true)), (1, 1));
+        assert_eq!((exit_code(&[note], true), exit_code(&[], true)), (0, 0));
+    }
+
+    #[test]
+    fn programs_get_severity_area_and_remedy() {
+        let text = render_json(&[Finding::ok("in").about("connection"), Finding::error("a", "b").about("slot")]);
+        let expected = json!({
+            "ready": false, "errors": 1, "warnings": 0,
+            "findings": [
+                { "severity": "ok", "area": "connection", "title": "in", "remedy": null },
+                { "severity": "error", "area": "slot", "title": "a", "remedy": "b" },
+            ],
+        });
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
     }
 
     #[test]

@@ -2,22 +2,31 @@
 //!
 //! Being let in by SQL does not prove it: poolers refuse replication, and TLS and login are negotiated anew.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::provider::{Provider, past_the_pooler};
 use super::{Finding, connection};
-use crate::catalog::{Role, Server, quote_ident};
+use crate::catalog::{Role, Server};
 use crate::pg::Address;
 use crate::wire::{self, WireError};
 
+/// A server that has just answered by SQL takes no longer to open one more connection.
+const WITHIN: Duration = Duration::from_secs(2);
+
 /// None while every WAL sender is busy: the server's findings say so, and there is none left to try.
-pub(super) async fn open(address: &Address, role: &Role, server: &Server) -> Option<Finding> {
+pub(super) async fn open(address: &Address, role: &Role, server: &Server, provider: Provider) -> Option<Finding> {
     if !role.replication {
-        return Some(not_granted(role));
+        return Some(not_granted(role, provider));
     }
     if server.used_wal_senders >= server.max_wal_senders {
         return None;
     }
-    Some(match try_open(address).await {
-        Ok(()) => Finding::ok(format!("role {} may replicate and a replication connection opens", role.name)),
-        Err(error) => failed(address, &error),
+    Some(match timeout(WITHIN, try_open(address)).await {
+        Ok(Ok(())) => Finding::ok(format!("role {} may replicate and a replication connection opens", role.name)),
+        Ok(Err(error)) => failed(address, &error),
+        Err(_) => blocked(address, &format!("no answer within {} s", WITHIN.as_secs())),
     })
 }
 
@@ -28,14 +37,9 @@ async fn try_open(address: &Address) -> Result<(), WireError> {
     Ok(())
 }
 
-fn not_granted(role: &Role) -> Finding {
-    let name = quote_ident(&role.name);
-    if role.on_rds {
-        let title = format!("role {} may not replicate", role.name);
-        return Finding::error(title, format!("GRANT rds_replication TO {name};"));
-    }
+fn not_granted(role: &Role, provider: Provider) -> Finding {
     let title = format!("role {} has no REPLICATION privilege", role.name);
-    Finding::error(title, format!("ALTER ROLE {name} WITH REPLICATION;"))
+    Finding::error(title, provider.let_replicate(&role.name))
 }
 
 fn failed(address: &Address, error: &WireError) -> Finding {
@@ -47,11 +51,19 @@ fn failed(address: &Address, error: &WireError) -> Finding {
             format!("the server has no room for a replication connection: {error}"),
             "ALTER SYSTEM SET max_wal_senders = ...; then restart the server",
         ),
-        _ => Finding::error(
-            format!("database connections work but a replication connection does not: {error}"),
-            "set database.hostname and database.port to the server itself: connection poolers do not pass replication",
-        ),
+        _ => blocked(address, &error.to_string()),
     }
+}
+
+fn blocked(address: &Address, why: &str) -> Finding {
+    let direct = || {
+        "set database.hostname and database.port to the server itself: connection poolers do not pass replication"
+            .to_owned()
+    };
+    Finding::error(
+        format!("database connections work but a replication connection does not: {why}"),
+        past_the_pooler(address).unwrap_or_else(direct),
+    )
 }
 
 #[cfg(test)]
@@ -71,10 +83,9 @@ mod tests {
 
     #[test]
     fn replication_is_granted_the_way_the_server_knows() {
-        let role = Role { replication: false, ..sample::role() };
-        assert_eq!(not_granted(&role).remedy.as_deref(), Some(r#"ALTER ROLE "me" WITH REPLICATION;"#));
-        let on_rds = Role { on_rds: true, ..role };
-        assert_eq!(not_granted(&on_rds).remedy.as_deref(), Some(r#"GRANT rds_replication TO "me";"#));
+        let remedy = |provider| not_granted(&sample::role(), provider).remedy.unwrap();
+        assert_eq!(remedy(Provider::Plain), r#"ALTER ROLE "me" WITH REPLICATION;"#);
+        assert_eq!(remedy(Provider::Rds), r#"GRANT rds_replication TO "me";"#);
     }
 
     #[test]

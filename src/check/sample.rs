@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::catalog::{Role, TableRights};
+use crate::catalog::{Identity, Role, TableRights};
 use crate::connector::{Config, OffsetMismatch, PublicationMode, SnapshotMode};
 use crate::words::RelationId;
 use crate::words::table::{CatalogTable, TableKind};
@@ -59,7 +59,7 @@ pub(super) fn config() -> Config {
 
 /// May do all but what needs a superuser.
 pub(super) fn role() -> Role {
-    Role { name: "me".to_owned(), superuser: false, replication: true, on_rds: false, creates_in_database: true }
+    Role { name: "me".to_owned(), superuser: false, replication: true, creates_in_database: true }
 }
 
 pub(super) fn table(name: &str) -> CatalogTable {
@@ -84,5 +84,6 @@ pub(super) fn rights() -> TableRights {
         row_security: false,
         logged: true,
         has_identity: true,
+        identity: Identity::Default,
     }
 }

@@ -1,7 +1,8 @@
 //! The replication slot: there, ours, free and alive.
 
 use super::Finding;
-use crate::catalog::{Session, Slot, quote_literal};
+use super::provider::Provider;
+use crate::catalog::{Session, Slot, Surroundings, quote_literal};
 use crate::connector::Config;
 
 pub(super) fn usable(config: &Config, slot: Option<&Slot>, holder: Option<&Session>) -> Vec<Finding> {
@@ -60,6 +61,32 @@ pub(super) fn usable(config: &Config, slot: Option<&Slot>, holder: Option<&Sessi
         ));
     }
     findings
+}
+
+/// What happens to the slot while nobody reads it.
+pub(super) fn retained(surroundings: &Surroundings, provider: Provider) -> Finding {
+    let name = "max_slot_wal_keep_size";
+    let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / f64::from(1 << 30));
+    match surroundings.slot_may_hold {
+        None => Finding::note(
+            format!("{name} is -1: while the connector is away, WAL grows until the server's disk is full"),
+            format!(
+                "to lose the slot before the disk: {}\nwith less than what is free there",
+                provider.set(name, "100GB", false)
+            ),
+        ),
+        Some(limit) if limit < surroundings.between_checkpoints => Finding::warn(
+            format!(
+                "{name} is {}, less than max_wal_size ({}): a busy hour without the connector loses the slot",
+                gigabytes(limit),
+                gigabytes(surroundings.between_checkpoints)
+            ),
+            provider.set(name, "100GB", false),
+        ),
+        Some(limit) => {
+            Finding::ok(format!("a slot that nobody reads is lost after {} of WAL ({name})", gigabytes(limit)))
+        }
+    }
 }
 
 fn position(slot: &Slot) -> String {
@@ -121,6 +148,19 @@ mod tests {
         ] {
             assert_eq!(severity(&unusable), Severity::Error, "{unusable:?}");
         }
+    }
+
+    #[test]
+    fn a_limit_of_wal_is_told_and_too_small_a_one_warned_of() {
+        let found = |limit| {
+            let surroundings =
+                Surroundings { marks: Vec::new(), tls: None, slot_may_hold: limit, between_checkpoints: 1 << 30 };
+            retained(&surroundings, Provider::Plain).severity
+        };
+        assert_eq!(
+            [found(None), found(Some(1 << 20)), found(Some(1 << 40))],
+            [Severity::Note, Severity::Warn, Severity::Ok]
+        );
     }
 
     #[test]

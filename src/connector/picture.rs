@@ -1,13 +1,16 @@
 //! The captured tables as they stand, row by row, as the records that the connector would send for them: for comparing
 //! what was sent with what is there.
 
+use std::sync::Arc;
+
 use crate::catalog::copy_text::{RowSplitter, decode_row};
 use crate::catalog::{Catalog, select_sql};
 use crate::converter::Config as Converter;
 use crate::debezium::{Compatibility, Moment, Op, Path, SnapshotMarker, Source, TableFacts, Types};
 use crate::transform::UnwrapConfig;
+use crate::words::data::Schema;
 use crate::words::table::CatalogTable;
-use crate::words::{Cell, Change, Lsn, Record, Row, recycle};
+use crate::words::{Cell, Change, Lsn, Record, RelationId, Row, recycle};
 
 use super::Config;
 use super::emit::{Emitter, Outlet};
@@ -24,6 +27,8 @@ pub struct Picture<'a> {
     blueprint: Blueprint,
     types: Types,
     tables: Vec<CatalogTable>,
+    /// Those too that a snapshot does not read.
+    captured: Vec<CatalogTable>,
 }
 
 /// What is known of a table's records.
@@ -42,9 +47,26 @@ impl<'a> Picture<'a> {
         let mut tables = catalog.tables().await?;
         tables.retain(|table| config.debezium.filters.captures(&table.schema, &table.name));
         publication::leave_out_generated(catalog, config, &mut tables).await?;
-        let tables = readable(&tables, &blueprint, config.publish_via_partition_root);
+        let captured = tables;
+        let tables = readable(&captured, &blueprint, config.publish_via_partition_root);
         let types = Types::new(catalog.types().await?);
-        Ok(Self { config, catalog, blueprint, types, tables })
+        Ok(Self { config, catalog, blueprint, types, tables, captured })
+    }
+
+    /// The statement that a start of the connector would run, so that the publication sends these tables.
+    pub async fn publication_change(&self) -> Result<Option<String>, ConnectorError> {
+        publication::change(self.catalog, self.config, &self.captured).await
+    }
+
+    pub fn id(&self, index: usize) -> Option<RelationId> {
+        self.tables.get(index).map(|table| table.id)
+    }
+
+    /// Schemas of the key, if records of table `index` have one, and of a row.
+    pub fn schemas_of(&self, index: usize) -> Option<(Option<Schema>, Arc<Schema>)> {
+        let facts = TableFacts::of_catalog(self.tables.get(index)?, &self.types, &self.blueprint.config);
+        let prepared = describe(&self.blueprint, &self.types, &facts).prepared;
+        Some((prepared.key_schema().cloned(), Arc::clone(prepared.row_schema())))
     }
 
     pub fn tables(&self) -> Vec<PicturedTable> {

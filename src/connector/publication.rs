@@ -11,6 +11,19 @@ use super::{Config, PublicationMode};
 
 /// Creates or adjusts the publication; `tables` are the captured ones.
 pub(super) async fn ensure(catalog: &Catalog, config: &Config, tables: &[CatalogTable]) -> Result<(), ConnectorError> {
+    if let Some(sql) = change(catalog, config, tables).await? {
+        tracing::info!(publication = config.publication, "{sql}");
+        catalog.execute(&sql).await?;
+    }
+    Ok(())
+}
+
+/// The statement that a start runs; none when the publication is as it should be.
+pub(super) async fn change(
+    catalog: &Catalog,
+    config: &Config,
+    tables: &[CatalogTable],
+) -> Result<Option<String>, ConnectorError> {
     let name = &config.publication;
     let existing = catalog.publication(name).await?;
     let operations = published(config);
@@ -32,7 +45,7 @@ pub(super) async fn ensure(catalog: &Catalog, config: &Config, tables: &[Catalog
         }
         Ok(tables)
     };
-    let sql = match (config.publication_mode, existing) {
+    Ok(Some(match (config.publication_mode, existing) {
         (PublicationMode::Filtered, Some(present)) if present.all_tables => {
             return Err(Refusal::PublicationForAll { name: name.clone() }.into());
         }
@@ -42,19 +55,16 @@ pub(super) async fn ensure(catalog: &Catalog, config: &Config, tables: &[Catalog
             wanted.sort_unstable();
             members.sort_unstable();
             if wanted == members {
-                return Ok(());
+                return Ok(None);
             }
             alter_sql(name, &wanted, options)
         }
-        (_, Some(_)) => return Ok(()),
+        (_, Some(_)) => return Ok(None),
         (PublicationMode::Disabled, None) => return Err(Refusal::PublicationMissing { name: name.clone() }.into()),
         (PublicationMode::AllTables, None) => create_sql(name, Scope::AllTables, options),
         (PublicationMode::NoTables, None) => create_sql(name, Scope::NoTables, options),
         (PublicationMode::Filtered, None) => create_sql(name, Scope::Tables(&listed()?), options),
-    };
-    tracing::info!(publication = name, "{sql}");
-    catalog.execute(&sql).await?;
-    Ok(())
+    }))
 }
 
 /// Takes the generated columns that the stream will not have out of `tables`: a snapshot that shows them makes a schema

@@ -14,6 +14,7 @@ use super::reader::Reader;
 use super::regexes::{
     filters, identities, key_rules, message_prefixes, placeholder, skipped, statements, stream_params,
 };
+use super::repeated::repeated;
 use super::rules::column_rules;
 use super::transforms::transforms;
 use super::worker::Worker;
@@ -50,17 +51,30 @@ impl std::fmt::Debug for ConnectorFile {
 
 /// Reads `{"name", "config"}` as it is POSTed, or the flat form. `default_name` serves a flat file without a name.
 pub fn parse_file(text: &str, default_name: &str) -> Result<ConnectorFile, Problem> {
-    let document: Value = serde_json::from_str(text)
-        .map_err(|e| Problem::new("", format!("malformed JSON at line {}, column {}", e.line(), e.column())))?;
-    let Value::Object(document) = document else {
-        return Err(Problem::new("", "expected a JSON object with \"name\" and \"config\""));
-    };
+    const EXPECTED: &str = "expected a JSON object with \"name\" and \"config\"";
+    // Some editors begin a file with a mark.
+    let source = text.trim_start_matches('\u{feff}');
+    if source.trim().is_empty() {
+        return Err(Problem::new("", format!("the file is empty: {EXPECTED}")));
+    }
+    let document: Value = serde_json::from_str(source).map_err(|e| {
+        Problem::new("", format!("malformed JSON at line {}, column {}: {EXPECTED}", e.line(), e.column()))
+    })?;
+    if let Some(key) = repeated(source) {
+        return Err(Problem::new(&key, format!("{key} is given twice, with different values: remove one of them")));
+    }
+    let Value::Object(document) = document else { return Err(Problem::new("", EXPECTED)) };
     let text = |key: &str| document.get(key).and_then(Value::as_str).map(|s| s.trim().to_owned());
     let (config, name) = match document.get("config") {
         Some(Value::Object(config)) => {
             if let Some(key) = document.keys().find(|key| !["name", "config", "initial_state"].contains(&key.as_str()))
             {
                 return Err(Problem::new(key, format!("Unrecognized field \"{key}\" beside \"name\" and \"config\"")));
+            }
+            for key in ["name", "initial_state"] {
+                if document.get(key).is_some_and(|value| !value.is_string()) {
+                    return Err(Problem::new(key, format!("\"{key}\" must be a string")));
+                }
             }
             (flat(config)?, text("name"))
         }
@@ -120,6 +134,7 @@ pub fn resolve(name: &str, raw: &Raw, worker: &Worker) -> Result<(Context, Vec<N
     let offsets = offsets_config(name, worker);
     let (mut problems, notes) = reader.finish();
     hush(&mut problems, written, raw);
+    guess(&mut problems, raw);
     match (config, sink) {
         (Some(config), Some(sink)) if problems.is_empty() => Ok((Context { config, sink, offsets }, notes)),
         _ => Err(problems),
@@ -135,6 +150,16 @@ fn hush(problems: &mut [Problem], written: &Raw, resolved: &Raw) {
         if borrowed || provided(&problem.key) || is_secret(&problem.key) && value(resolved, &problem.key).is_some() {
             *problem =
                 Problem::invalid(&problem.key.clone(), "the value, which is a secret and not shown, is not accepted");
+        }
+    }
+}
+
+/// A required key that is missing may be there under a name that is nearly its own.
+fn guess(problems: &mut [Problem], raw: &Raw) {
+    for problem in problems.iter_mut().filter(|problem| value(raw, &problem.key).is_none()) {
+        let misspelt = |(key, _): &&(String, String)| !is_known(key) && nearest(key) == Some(problem.key.as_str());
+        if let Some((key, _)) = raw.iter().find(misspelt) {
+            problem.message.push_str(&format!("; did you mean it by {key}?"));
         }
     }
 }

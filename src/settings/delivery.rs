@@ -6,6 +6,7 @@ use super::reader::Reader;
 use super::worker::{SinkChoice, Worker};
 use super::{Problem, Raw, value};
 use crate::connector::TransactionBoundary;
+use crate::sink::SinkError;
 use crate::{offsets, sink};
 
 /// Where offsets live when neither the worker nor the connector says.
@@ -59,16 +60,24 @@ pub(super) fn sink_config(reader: &mut Reader<'_>, name: &str, raw: &Raw, worker
                 Some((key.strip_prefix("producer.override.")?.to_owned(), value.clone()))
             };
             properties.extend(raw.iter().filter_map(named));
-            if let Err(found) = sink::kafka::properties::translate(&properties) {
-                for property in found {
-                    let key = origin(&property.name, raw, worker);
-                    reader.problem(Problem::new(&key, format!("{key}: {}", property.why)));
-                }
+            let translated = sink::kafka::properties::translate(&properties);
+            let ignored = sink::kafka::properties::ignored(&properties);
+            if !ignored.is_empty() {
+                reader.note(format!("producer settings without a meaning here: {}", ignored.join(", ")));
+            }
+            let usable = translated.is_ok();
+            for property in translated.err().unwrap_or_default() {
+                let key = origin(&property.name, raw, worker);
+                reader.problem(Problem::new(&key, format!("{key}: {}", property.why)));
             }
             let bootstrap = worker.bootstrap.clone().unwrap_or_default();
             // As Connect names the producer of a connector's only task, so that each fences the other.
             let transactional_id = worker.exactly_once.then(|| format!("{}-{name}-0", worker.group_id));
             let kafka = sink::kafka::Config { bootstrap, properties, topics, transactional_id };
+            if let Some(SinkError::Setting { property, why }) = usable.then(|| kafka.check().err()).flatten() {
+                let key = origin(&property, raw, worker);
+                reader.problem(Problem::new(&key, format!("{key}: {why}")));
+            }
             return Some(sink::Config::Kafka(kafka));
         }
     };

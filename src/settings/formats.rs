@@ -12,7 +12,7 @@ use super::{Problem, properties};
 pub(super) fn read(path: &Path) -> Result<Vec<(String, String)>, Problem> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Problem::new(&name, format!("cannot read the settings file {name}: {error}")))?;
+        .map_err(|error| Problem::new(&name, format!("cannot read the settings file {name}: {}", reason(&error))))?;
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_ascii_lowercase();
     let format = match ending.as_str() {
         "toml" => FileFormat::Toml,
@@ -24,6 +24,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<(String, String)>, Problem> {
         }
     };
     parse(&text, format).map_err(|what| Problem::new(&name, format!("cannot read {name}: {what}")))
+}
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::InvalidData => "it is not UTF-8: save it so".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 fn parse(text: &str, format: FileFormat) -> Result<Vec<(String, String)>, String> {

@@ -11,12 +11,14 @@ mod definitions;
 mod delivery;
 mod environment;
 mod formats;
+mod names;
 mod naming;
 mod patterns;
 mod properties;
 pub mod providers;
 mod reader;
 mod regexes;
+mod repeated;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ mod transforms;
 pub mod worker;
 
 use std::fmt;
+use std::path::Path;
 
 pub use definitions::{Definition, definition, definitions};
 
@@ -86,6 +89,16 @@ pub fn invalid_message(problems: &[Problem]) -> String {
          `/connector-plugins/{connectorType}/config/validate`",
     );
     text
+}
+
+/// Reads a file of settings by its ending: TOML, YAML, JSON, or else Java properties.
+pub fn read_file(path: &Path) -> Result<Raw, Problem> {
+    formats::read(path)
+}
+
+/// Settings as the text of a Java properties file.
+pub fn to_properties(raw: &Raw) -> String {
+    properties::written(raw)
 }
 
 /// The value of `key`; the last one if it was given twice.

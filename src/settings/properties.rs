@@ -11,6 +11,29 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)
     Ok(pairs)
 }
 
+/// Text that `parse` reads as these pairs.
+pub(super) fn written(pairs: &[(String, String)]) -> String {
+    pairs.iter().map(|(key, value)| format!("{}={}\n", escaped(key, true), escaped(value, false))).collect()
+}
+
+fn escaped(text: &str, is_key: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{c}' => out.push_str("\\f"),
+            '\\' => out.push_str("\\\\"),
+            ' ' if is_key || at == 0 => out.push_str("\\ "),
+            '=' | ':' if is_key => out.extend(['\\', c]),
+            '#' | '!' if is_key && at == 0 => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 struct Lines<'a> {
     rest: &'a str,
     number: usize,
@@ -167,6 +190,13 @@ mod tests {
             assert_eq!(line, 2);
             assert!(!what.contains("secret"));
         }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let pairs = [("a b", "  x y "), ("#k:=", "#v\n\ttab\\ C:\\"), ("!", "é€😀"), ("k", "")];
+        let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(parsed(&written(&pairs)), pairs);
     }
 
     #[test]

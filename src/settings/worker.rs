@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::definitions::is_secret;
 use super::providers::Providers;
-use super::{Note, Problem, Raw, environment, formats, value};
+use super::{Note, Problem, Raw, environment, formats, names, value};
 use crate::sink;
 
 /// A resolved worker.
@@ -155,13 +155,14 @@ impl Worker {
             raw.clone()
         });
         let text = |key: &str| value(&raw, key).map(str::trim).filter(|v| !v.is_empty());
-        let mut number = |key: &str, default: i64, least: i64| match text(key).map(str::parse::<i64>) {
+        let mut number = |key: &str, default: i64, least: i64, most: i64| match text(key).map(str::parse::<i64>) {
             None => default,
-            Some(Ok(n)) if n >= least => n,
+            Some(Ok(n)) if (least..=most).contains(&n) => n,
             Some(Ok(n)) => {
+                let bound = if n < least { format!("at least {least}") } else { format!("at most {most}") };
                 problems.push(Problem::new(
                     key,
-                    format!("Invalid value {n} for configuration {key}: Value must be at least {least}"),
+                    format!("Invalid value {n} for configuration {key}: Value must be {bound}"),
                 ));
                 default
             }
@@ -172,12 +173,16 @@ impl Worker {
                 default
             }
         };
-        let flush = number("offset.flush.interval.ms", 1000, 1);
-        let shutdown = number("task.shutdown.graceful.timeout.ms", 5000, 0);
-        let partitions = number("offset.storage.partitions", 25, 1);
-        let replication = number("offset.storage.replication.factor", 3, -1);
-        let port = number("rest.port", 8083, 0);
-        let advertised_port = number("rest.advertised.port", port, 0);
+        let flush = number("offset.flush.interval.ms", 1000, 1, i64::MAX);
+        let shutdown = number("task.shutdown.graceful.timeout.ms", 5000, 0, i64::MAX);
+        let partitions = number("offset.storage.partitions", 25, 1, i64::from(i32::MAX));
+        let replication = number("offset.storage.replication.factor", 3, -1, i64::from(i16::MAX));
+        let port = number("rest.port", 8083, 0, i64::from(u16::MAX));
+        let advertised_port = number("rest.advertised.port", port, 0, i64::from(u16::MAX));
+        problems.extend(text("bootstrap.servers").and_then(names::brokers));
+        for key in ["offset.storage.topic", "config.storage.topic", "status.storage.topic"] {
+            problems.extend(text(key).and_then(|topic| names::topic(key, topic)));
+        }
         let bootstrap = text("bootstrap.servers").map(str::to_owned);
         let sink = sink_choice(text("walcast.sink"), bootstrap.is_some()).unwrap_or_else(|problem| {
             problems.push(problem);
@@ -392,6 +397,9 @@ mod tests {
             ("offset.flush.interval.ms", "0"),
             ("task.shutdown.graceful.timeout.ms", "-1"),
             ("rest.port", "99999999"),
+            ("rest.advertised.port", "65536"),
+            ("offset.storage.partitions", "99999999999"),
+            ("offset.storage.replication.factor", "40000"),
             ("walcast.sink", "kafka"),
             ("walcast.sink", "nowhere"),
             ("config.providers", "vault"),

@@ -57,7 +57,10 @@ pub(super) fn delete(folder: &Path, name: &str) -> Result<(), StoreError> {
 /// Reads a connector file as it is POSTed to Connect, or flat.
 pub fn read_file(path: &Path) -> Result<Stored, StoreError> {
     let failed = |why: String| StoreError::File { path: path.to_owned(), why };
-    let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::InvalidData => failed("is not UTF-8: save it so".to_owned()),
+        _ => failed(e.to_string()),
+    })?;
     let default_name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let file = parse_file(&text, &default_name).map_err(|problem| failed(problem.message))?;
     let target = match &file.initial_state {

@@ -1,6 +1,8 @@
 //! A broker of its own that asks who one is: TLS, client certificates, and every way of SASL.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -24,11 +26,18 @@ pub struct Broker {
     pub mutual: u16,
     /// TLS with SASL.
     pub login: u16,
+    /// In the clear, and everything is allowed.
+    pub inner: u16,
 }
 
 impl Broker {
     /// Puts `ca.pem`, `client.pem` (key and certificate) and `stranger.pem` (another CA) into the folder.
     pub fn start(folder: &Folder) -> Self {
+        Self::with(folder, &[])
+    }
+
+    /// The same, with these settings too.
+    pub fn with(folder: &Folder, more: &[(&str, &str)]) -> Self {
         let [tls, mutual, login, inner, controller] = [(); 5].map(|()| free_port());
         let (ca_key, ca) = certificate("walcast test CA", None);
         let (server_key, server) = certificate("127.0.0.1", Some((&ca_key, &ca)));
@@ -81,7 +90,8 @@ impl Broker {
             ("transaction.state.log.replication.factor", "1".to_owned()),
             ("transaction.state.log.min.isr", "1".to_owned()),
         ];
-        let text: String = settings.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let more = more.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let text: String = settings.into_iter().chain(more).map(|(name, value)| format!("{name}={value}\n")).collect();
         let file = folder.write("server.properties", &text);
         let scram = |number| format!("SCRAM-SHA-{number}=[name=writer,password={PASSWORD}]");
         let format = ["format", "-t", "d2FsY2FzdC10ZXN0LWtyYQ", "-c"];
@@ -95,12 +105,43 @@ impl Broker {
         let log = folder.0.join("broker.log");
         let out = fs::File::create(&log).expect("a log file");
         let child = java("kafka.Kafka").arg(&file).stdout(out).spawn().expect("java runs");
-        let mut broker = Self { child, tls, mutual, login };
+        let mut broker = Self { child, tls, mutual, login, inner };
         wait_for("the broker", || {
             assert!(broker.child.try_wait().expect("a child").is_none(), "the broker ended:\n{}", read(&log));
             read(&log).contains("Kafka Server started")
         });
         broker
+    }
+}
+
+impl Broker {
+    /// Lets a user see a topic, and do nothing else with it: `CreateAcls`, by hand as librdkafka's door has it not.
+    pub fn let_see(&self, user: &str, topic: &str) {
+        let text = |text: &str| [&i16::try_from(text.len()).expect("short").to_be_bytes(), text.as_bytes()].concat();
+        let [create_acls, version, one_acl] = [&[0u8, 30][..], &[0, 1], &[0, 0, 0, 1]];
+        let [topics, literal, describe, allow] = [&[2u8][..], &[3], &[8], &[3]];
+        let request = [
+            create_acls,
+            version,
+            &[0; 4],
+            &text("test"),
+            one_acl,
+            topics,
+            &text(topic),
+            literal,
+            &text(&format!("User:{user}")),
+            &text("*"),
+            describe,
+            allow,
+        ]
+        .concat();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.inner)).expect("the broker");
+        let length = u32::try_from(request.len()).expect("short").to_be_bytes();
+        stream.write_all(&[&length, &request[..]].concat()).expect("sent");
+        // Length, correlation, throttle time, one result, its code.
+        let mut answer = [0; 18];
+        stream.read_exact(&mut answer).expect("an answer");
+        assert_eq!(answer[16..], [0, 0], "the broker refuses the ACL");
     }
 }
 
@@ -124,8 +165,14 @@ fn java(main: &str) -> Command {
     java
 }
 
+/// The same as PEM: key, certificate.
+pub fn pem((key, certificate): &(PKey<Private>, X509)) -> (String, String) {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (text(key.private_key_to_pem_pkcs8().expect("PEM")), text(certificate.to_pem().expect("PEM")))
+}
+
 /// A key and its certificate, by itself or by an authority.
-fn certificate(name: &str, by: Option<(&PKey<Private>, &X509)>) -> (PKey<Private>, X509) {
+pub fn certificate(name: &str, by: Option<(&PKey<Private>, &X509)>) -> (PKey<Private>, X509) {
     let key = PKey::from_rsa(Rsa::generate(2048).expect("a key")).expect("a key");
     let mut subject = X509NameBuilder::new().expect("a name");
     subject.append_entry_by_text("CN", name).expect("a name");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, ConfigSource, ResourceSpecifier};
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -108,6 +108,21 @@ pub fn own_settings(topic: &str) -> BTreeMap<String, String> {
     let entries = answer.into_iter().flat_map(|resource| resource.expect("settings of a topic").entries);
     let own = entries.filter(|entry| entry.source == ConfigSource::DynamicTopic);
     own.map(|entry| (entry.name, entry.value.unwrap_or_default())).collect()
+}
+
+/// Makes a topic of one partition with these settings of its own.
+pub fn create(topic: &str, settings: &[(&str, &str)]) {
+    create_at(&kafka(), topic, settings);
+    wait_for("the topic", || topics(|name| name == topic).len() == 1);
+}
+
+/// The same on another broker.
+pub fn create_at(bootstrap: &str, topic: &str, settings: &[(&str, &str)]) {
+    let mut new = NewTopic::new(topic, 1, TopicReplication::Fixed(1));
+    new.config.extend_from_slice(settings);
+    let admin: AdminClient<_> = ClientConfig::new().set("bootstrap.servers", bootstrap).create().expect("a client");
+    let made = block_on(admin.create_topics([&new], &AdminOptions::new())).expect("Kafka answers");
+    made.into_iter().for_each(|result| assert_eq!(result.expect("a new topic"), topic));
 }
 
 /// Deletes these topics and waits until they are gone.

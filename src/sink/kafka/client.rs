@@ -161,7 +161,7 @@ fn bad_setting(error: KafkaError) -> SinkError {
             let why = match description {
                 text if text.contains("not supported in this build") => "not part of this build".to_owned(),
                 _ if properties::is_secret(&property) => "not a usable value".to_owned(),
-                text => text.replace(&format!("\"{value}\""), "this value"),
+                text => text.replace(&format!(" \"{value}\""), ""),
             };
             SinkError::Setting { property: properties::java_name(&property).to_owned(), why }
         }
@@ -177,8 +177,17 @@ pub(super) async fn create_topic(
     brokers: &str,
 ) -> Result<bool, SinkError> {
     let limit = Some(Duration::from_secs(30));
-    let options = AdminOptions::new().request_timeout(limit).operation_timeout(limit);
-    let results = admin.create_topics([new], &options).await;
+    order_topic(admin, new, brokers, &AdminOptions::new().request_timeout(limit).operation_timeout(limit)).await
+}
+
+/// As `create_topic`, the way the options say.
+pub(super) async fn order_topic(
+    admin: &AdminClient<DefaultClientContext>,
+    new: &NewTopic<'_>,
+    brokers: &str,
+    options: &AdminOptions,
+) -> Result<bool, SinkError> {
+    let results = admin.create_topics([new], options).await;
     let code = match results.map(|mut results| results.pop()) {
         Ok(Some(Err((_, code)))) => code,
         Ok(Some(Ok(_)) | None) => return Ok(true),

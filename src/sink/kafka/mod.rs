@@ -8,6 +8,7 @@
 mod client;
 mod deliveries;
 mod jaas;
+pub mod probe;
 pub mod properties;
 mod raw;
 mod reading;
@@ -237,10 +238,7 @@ impl Kafka {
         let Some(admin) = self.clients.as_ref().and_then(|clients| clients.admin.as_ref()) else {
             return Err(SinkError::Closed);
         };
-        let replication = TopicReplication::Fixed(i32::from(group.replication_factor));
-        let mut new = NewTopic::new(topic, group.partitions, replication);
-        new.config.extend(group.configs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        match client::create_topic(admin, &new, &self.brokers).await {
+        match client::create_topic(admin, &new_topic(group, topic), &self.brokers).await {
             Ok(true) => info!(topic, group = group.name, partitions = group.partitions, "created topic"),
             Ok(false) => {}
             // As Connect does: the topic may exist already, or the broker may create it.
@@ -303,6 +301,13 @@ impl Drop for Kafka {
             });
         }
     }
+}
+
+fn new_topic<'a>(group: &'a TopicGroup, topic: &'a str) -> NewTopic<'a> {
+    let replication = TopicReplication::Fixed(i32::from(group.replication_factor));
+    let mut new = NewTopic::new(topic, group.partitions, replication);
+    new.config.extend(group.configs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    new
 }
 
 fn wait_for_a_broker(producer: &ThreadedProducer<Context>, brokers: &str) -> Result<(), SinkError> {

@@ -159,6 +159,8 @@ pub(super) struct Observed {
     /// `None`: there is no such topic.
     pub(super) partitions: Option<i32>,
     pub(super) brokers: usize,
+    /// Of any one of them.
+    pub(super) broker: Option<i32>,
 }
 
 pub(super) fn observe(consumer: &BaseConsumer<Context>, topic: &str, brokers: &str) -> Result<Observed, SinkError> {
@@ -167,7 +169,14 @@ pub(super) fn observe(consumer: &BaseConsumer<Context>, topic: &str, brokers: &s
     loop {
         let code = match consumer.fetch_metadata(Some(topic), Duration::from_secs(1)) {
             Ok(metadata) => match partitions(&metadata, topic) {
-                Ok(partitions) => return Ok(Observed { partitions, brokers: metadata.brokers().len() }),
+                Ok(partitions) => {
+                    let brokers = metadata.brokers();
+                    return Ok(Observed {
+                        partitions,
+                        brokers: brokers.len(),
+                        broker: brokers.first().map(|b| b.id()),
+                    });
+                }
                 Err(code) => code,
             },
             Err(error) => code_of(&error),

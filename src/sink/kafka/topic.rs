@@ -102,15 +102,15 @@ pub async fn cluster_id(config: &Config) -> Result<String, SinkError> {
 }
 
 /// A consumer, since a producer's question for a topic would create it.
-struct Observer(Arc<(BaseConsumer<Context>, String)>);
+pub(super) struct Observer(Arc<(BaseConsumer<Context>, String)>);
 
 impl Observer {
-    fn new(config: &Config) -> Result<Self, SinkError> {
+    pub(super) fn new(config: &Config) -> Result<Self, SinkError> {
         let settings = client::reader(config, "read_uncommitted")?;
         Ok(Self(Arc::new((client::create_with(&settings, Context::default())?, config.bootstrap.clone()))))
     }
 
-    async fn look(&self, topic: &str) -> Result<Observed, SinkError> {
+    pub(super) async fn look(&self, topic: &str) -> Result<Observed, SinkError> {
         let (shared, topic) = (Arc::clone(&self.0), topic.to_owned());
         blocking(move || observe(&shared.0, &topic, &shared.1)).await
     }

@@ -1,0 +1,88 @@
+//! What the records of each captured table will know of its old rows, and of its keys.
+
+use super::Finding;
+use super::tables::{Known, listed};
+use crate::catalog::Identity;
+use crate::connector::Config;
+use crate::words::table::TableKind;
+
+/// One finding for all tables with the same replica identity, then those whose records have no key or no stream.
+pub(super) fn meanings(config: &Config, tables: &[Known<'_>]) -> Vec<Finding> {
+    // A partitioned parent holds no rows.
+    let rows: Vec<Known<'_>> = tables.iter().copied().filter(|t| t.table.kind != TableKind::Partitioned).collect();
+    let with = |wanted: fn(&Identity) -> bool| -> Vec<Known<'_>> {
+        rows.iter().copied().filter(|t| t.rights.has_identity && wanted(&t.rights.identity)).collect()
+    };
+    let placeholder = "a large value that an UPDATE left alone shows as the placeholder";
+    let mut findings = Vec::new();
+    let mut say = |tables: Vec<Known<'_>>, identity: &str, meaning: &str| {
+        if !tables.is_empty() {
+            findings.push(Finding::ok(format!("replica identity of {}: {identity}, {meaning}", listed(&tables))));
+        }
+    };
+    say(with(|i| *i == Identity::Full), "FULL", "before holds the whole old row");
+    let keys = format!("before holds keys only, in deletes and key changes, and {placeholder}");
+    say(with(|i| *i == Identity::Default), "the primary key", &keys);
+    say(with(|i| matches!(i, Identity::Index(_))), "a unique index", &keys);
+    findings.extend(keyless(config, &rows));
+    findings.extend(unlogged(&rows));
+    findings
+}
+
+fn keyless(config: &Config, tables: &[Known<'_>]) -> Option<Finding> {
+    let keyless: Vec<Known<'_>> = tables
+        .iter()
+        .copied()
+        .filter(|t| {
+            t.table.primary_key.is_empty() && t.table.unique_key.is_empty() && config.debezium.key_rules.is_empty()
+        })
+        .collect();
+    (!keyless.is_empty()).then(|| {
+        let first = keyless.first().map(|t| t.name()).unwrap_or_default();
+        Finding::note(
+            format!(
+                "records of {} have no key: changes of a row may overtake each other, and deletes leave no tombstone",
+                listed(&keyless)
+            ),
+            format!("give the tables a primary key, or set message.key.columns={first}:column"),
+        )
+    })
+}
+
+fn unlogged(tables: &[Known<'_>]) -> Option<Finding> {
+    let unlogged: Vec<Known<'_>> = tables.iter().copied().filter(|t| !t.rights.logged).collect();
+    let statements: Vec<String> = unlogged.iter().map(|t| format!("ALTER TABLE {} SET LOGGED;", t.quoted())).collect();
+    (!unlogged.is_empty()).then(|| {
+        Finding::warn(
+            format!("{} is unlogged: the snapshot reads it, and its changes are never seen", listed(&unlogged)),
+            statements.join("\n"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Severity, sample};
+    use super::*;
+    use crate::catalog::TableRights;
+
+    #[test]
+    fn tables_are_grouped_by_what_their_records_will_hold() {
+        let (mut a, b) = (sample::table("a"), sample::table("b"));
+        a.primary_key = vec!["id".to_owned()];
+        let full = TableRights { identity: Identity::Full, logged: false, ..sample::rights() };
+        let rights = sample::rights();
+        let tables = [Known { table: &a, rights: &rights }, Known { table: &b, rights: &full }];
+        let found = meanings(&sample::config(), &tables);
+        let told: Vec<_> = found.iter().map(|f| (f.severity, f.title.split(':').next().unwrap_or(""))).collect();
+        assert_eq!(
+            told,
+            [
+                (Severity::Ok, "replica identity of public.b"),
+                (Severity::Ok, "replica identity of public.a"),
+                (Severity::Note, "records of public.b have no key"),
+                (Severity::Warn, "public.b is unlogged"),
+            ]
+        );
+    }
+}

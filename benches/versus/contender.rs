@@ -165,6 +165,13 @@ fn connect() -> Command {
     java
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Running {
     /// The last words of its log.
     pub fn log(&self) -> String {

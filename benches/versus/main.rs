@@ -183,8 +183,9 @@ fn wait(running: &mut Running, records: i64) {
 }
 
 fn finish(running: Running, prepared: &Prepared, slot: &str) {
-    process::end(running.child);
-    topic::delete(&running.topic);
+    let topic = running.topic.clone();
+    drop(running);
+    topic::delete(&topic);
     prepared.drop_slot(slot);
 }
 

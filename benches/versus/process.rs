@@ -1,7 +1,6 @@
 //! What processes cost: processor time and peak memory, from /proc.
 
 use std::fs;
-use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -44,12 +43,6 @@ pub fn broker() -> u32 {
     let folder = std::env::var("WALCAST_TEST_CONTROL").expect("WALCAST_TEST_CONTROL: run `make bench`");
     let pid = fs::read_to_string(format!("{folder}/kafka.pid")).expect("a broker of our own");
     pid.trim().parse().expect("a process id")
-}
-
-/// SIGKILL, and what the child had used in its life.
-pub fn end(mut child: Child) {
-    let _ = Command::new("kill").arg(child.id().to_string()).status();
-    let _ = child.wait();
 }
 
 /// Watches the server process behind a slot until it is told to stop.

@@ -8,7 +8,13 @@ use serde_json::{Map, Value, json};
 /// Figures by workload, contender and name, in the order they came; one value for each run.
 #[derive(Default)]
 pub struct Report {
-    lines: Vec<(String, String, BTreeMap<&'static str, Vec<f64>>)>,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    workload: String,
+    contender: String,
+    figures: BTreeMap<&'static str, Vec<f64>>,
 }
 
 /// Columns of the table: figure, heading, digits behind the point.
@@ -27,23 +33,26 @@ const COLUMNS: &[(&str, &str, usize)] = &[
 
 impl Report {
     pub fn add(&mut self, workload: &str, contender: &str, figures: &[(&'static str, f64)]) {
-        let at = self.lines.iter().position(|(w, c, _)| w == workload && c == contender).unwrap_or_else(|| {
-            self.lines.push((workload.to_owned(), contender.to_owned(), BTreeMap::new()));
+        let is = |line: &Line| line.workload == workload && line.contender == contender;
+        let at = self.lines.iter().position(is).unwrap_or_else(|| {
+            let (workload, contender) = (workload.to_owned(), contender.to_owned());
+            self.lines.push(Line { workload, contender, figures: BTreeMap::new() });
             self.lines.len() - 1
         });
         for &(name, value) in figures {
-            self.lines[at].2.entry(name).or_default().push(value);
+            self.lines[at].figures.entry(name).or_default().push(value);
         }
         let said: Vec<String> = figures.iter().map(|(name, value)| format!("{name} {value:.2}")).collect();
         println!("{workload:10} {contender:32} {}", said.join("  "));
     }
 
     pub fn median(&self, workload: &str, contender: &str, figure: &str) -> Option<f64> {
-        self.lines.iter().find(|(w, c, _)| w == workload && c == contender)?.2.get(figure).map(|values| median(values))
+        let line = self.lines.iter().find(|line| line.workload == workload && line.contender == contender)?;
+        line.figures.get(figure).map(|values| median(values))
     }
 
     pub fn json(&self, about: Value) -> Value {
-        let lines = self.lines.iter().map(|(workload, contender, figures)| {
+        let lines = self.lines.iter().map(|Line { workload, contender, figures }| {
             let mut line = Map::new();
             line.insert("workload".to_owned(), json!(workload));
             line.insert("contender".to_owned(), json!(contender));
@@ -59,13 +68,13 @@ impl Report {
     pub fn markdown(&self, titles: &[(String, String)]) -> String {
         let mut text = String::new();
         for (workload, title) in titles {
-            let lines: Vec<_> = self.lines.iter().filter(|(w, ..)| w == workload).collect();
+            let lines: Vec<_> = self.lines.iter().filter(|line| line.workload == *workload).collect();
             if lines.is_empty() {
                 continue;
             }
             let columns: Vec<_> =
-                COLUMNS.iter().filter(|(name, ..)| lines.iter().any(|line| line.2.contains_key(name))).collect();
-            let first = lines[0].2.get("rate").map(|values| median(values));
+                COLUMNS.iter().filter(|(name, ..)| lines.iter().any(|line| line.figures.contains_key(name))).collect();
+            let first = lines[0].figures.get("rate").map(|values| median(values));
             let _ = write!(text, "\n### {title}\n\n| |");
             for (_, heading, _) in &columns {
                 let _ = write!(text, " {heading} |");
@@ -73,7 +82,7 @@ impl Report {
             text.push_str(if first.is_some() { " ratio |\n|---|" } else { "\n|---|" });
             text.push_str(&"---|".repeat(columns.len() + usize::from(first.is_some())));
             text.push('\n');
-            for (_, contender, figures) in lines {
+            for Line { contender, figures, .. } in lines {
                 let _ = write!(text, "| {contender} |");
                 for (name, _, digits) in &columns {
                     match figures.get(name) {

@@ -115,8 +115,8 @@ fn special(word: u64) -> u64 {
     const HIGH: u64 = 0x80 * ONES;
     let zero = |word: u64| word.wrapping_sub(ONES) & !word;
     let control = word.wrapping_sub(0x20 * ONES) & !word;
-    let quote = zero(word ^ (ONES * b'"' as u64));
-    let backslash = zero(word ^ (ONES * b'\\' as u64));
+    let quote = zero(word ^ (0x22 * ONES));
+    let backslash = zero(word ^ (0x5C * ONES));
     let beyond = word & word << 1 & word << 2 & word << 3;
     (control | quote | backslash | beyond) & HIGH
 }

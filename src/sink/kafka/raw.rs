@@ -119,10 +119,13 @@ impl Drop for Topic {
 /// The headers of the record before, ready to be copied.
 #[derive(Default)]
 struct Headers {
-    /// What is in the list: names and values.
-    content: Vec<(Box<str>, Option<Box<[u8]>>)>,
+    /// What is in the list.
+    content: Vec<Kept>,
     list: Option<List>,
 }
+
+/// Name and value.
+type Kept = (Box<str>, Option<Box<[u8]>>);
 
 impl Headers {
     /// A list that is the caller's; null for no headers.

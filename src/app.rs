@@ -167,7 +167,9 @@ impl Prepared {
         let launch = Box::new(RealLaunch { worker: worker.clone() });
         // A second on top: draining keeps its own time.
         let supervisor = Supervisor::new(launch, store, worker.shutdown_timeout + Duration::from_secs(1));
-        let shared = rest::Shared { supervisor: supervisor.clone(), worker_id, cluster_id: cluster(&worker).await };
+        let cluster_id = cluster(&worker).await;
+        let show_values = worker.show_values;
+        let shared = rest::Shared { supervisor: supervisor.clone(), worker_id, cluster_id, show_values };
         let stop = CancellationToken::new();
         let server = tokio::spawn(rest::serve(listener, shared, stop.clone()));
         tracing::info!("REST interface on http://{local}");
@@ -302,7 +304,9 @@ impl Launch for RealLaunch {
                 tracing::warn!(connector = name, "producer settings without a meaning here: {}", ignored.join(", "));
             }
         }
-        let Strings { paused, status, stop } = strings;
-        Ok(Box::pin(async move { connector::run(context, paused, status, stop).await.map_err(|e| e.to_string()) }))
+        let Strings { paused, status, meters, stop } = strings;
+        Ok(Box::pin(
+            async move { connector::run(context, paused, status, meters, stop).await.map_err(|e| e.to_string()) },
+        ))
     }
 }

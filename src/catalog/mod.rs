@@ -17,6 +17,7 @@ mod slot;
 mod snapshot;
 mod tables;
 mod types;
+mod vitals;
 
 pub use error::CatalogError;
 pub use identity::Identity;
@@ -26,6 +27,7 @@ pub use rights::{Role, Session, TableRights};
 pub use server::{Process, Server, WalPositions, Whereabouts};
 pub use slot::{Slot, SlotHolder};
 pub use snapshot::{Begin, Copy, Isolation, SnapshotFacts};
+pub use vitals::Vitals;
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! The captured tables as they stand, row by row, as the records that the connector would send for them: for comparing
 //! what was sent with what is there.
 
+use std::sync::Arc;
+
 use crate::catalog::copy_text::{RowSplitter, decode_row};
 use crate::catalog::{Catalog, select_sql};
 use crate::converter::Config as Converter;
@@ -38,7 +40,7 @@ pub struct PicturedTable {
 
 impl<'a> Picture<'a> {
     pub async fn new(config: &'a Config, catalog: &'a Catalog) -> Result<Self, ConnectorError> {
-        let blueprint = Blueprint::new(config);
+        let blueprint = Blueprint::new(config, Arc::default());
         let mut tables = catalog.tables().await?;
         tables.retain(|table| config.debezium.filters.captures(&table.schema, &table.name));
         publication::leave_out_generated(catalog, config, &mut tables).await?;

@@ -1,4 +1,11 @@
-//! Logs: human lines on stderr, so that stdout belongs to the records.
+//! What the program tells of itself: logs on stderr, so that stdout belongs to the records, and metrics as Prometheus
+//! text. Nothing is measured here: connectors measure, this renders.
+
+mod debezium;
+mod metrics;
+mod page;
+
+pub use metrics::{CONTENT_TYPE, Observed, render};
 
 use tracing_subscriber::EnvFilter;
 

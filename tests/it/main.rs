@@ -12,6 +12,7 @@ mod compare;
 mod fencing;
 mod kill;
 mod life;
+mod metrics;
 mod names;
 mod normalise;
 mod offsets;

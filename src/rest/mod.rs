@@ -5,6 +5,7 @@
 
 mod body;
 mod guard;
+mod honest;
 mod own;
 mod respond;
 mod routes;

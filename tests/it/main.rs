@@ -9,6 +9,9 @@ mod broker;
 mod case;
 mod cases;
 mod compare;
+#[path = "../chaos/dialect.rs"]
+#[allow(dead_code)] // These four belong to tests/chaos.
+mod dialect;
 mod fencing;
 mod kill;
 mod life;
@@ -16,11 +19,21 @@ mod metrics;
 mod names;
 mod normalise;
 mod offsets;
+#[path = "../chaos/points.rs"]
+#[allow(dead_code)]
+mod points;
+#[path = "../chaos/proxy.rs"]
+#[allow(dead_code)]
+mod proxy;
 mod refusals;
 mod replay;
 mod rig;
 mod security;
 mod session;
 mod slots;
+mod stalls;
 mod topics;
 mod verify;
+#[path = "../chaos/watch.rs"]
+#[allow(dead_code)]
+mod watch;

@@ -26,7 +26,7 @@ const LAWS: &[Law] = &[
     ("check", &["words", "catalog", "connector", "debezium", "pg", "sink", "wire"], &["tokio"]),
     ("supervisor", &["connector", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
     ("rest", &["connector", "settings", "supervisor", "telemetry"], &["axum", "futures_core", "humantime", "serde_json", "tokio", "tokio_util"]),
-    ("telemetry", &["connector", "sink"], &["prometheus", "tracing_subscriber"]),
+    ("telemetry", &["connector", "sink"], &["prometheus", "tracing", "tracing_subscriber"]),
     ("reposition", &["words", "catalog", "connector", "offsets"], &[]),
     ("verify", &["words", "catalog", "connector", "debezium", "sink", "transform"], &["openssl", "serde_json", "tokio", "tracing", "uuid"]),
     ("app", &["check", "connector", "reposition", "rest", "settings", "sink", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),

@@ -91,7 +91,7 @@ impl<'a> Following<'a> {
         if let Some(offset) = resumed.filter(|offset| offset.snapshot.is_none()) {
             stream.resume(offset);
         }
-        tracing::info!(connector = config.name, slot = config.slot, %from, "streaming");
+        tracing::info!(slot = config.slot, %from, "streaming");
         let (received, confirmed) = (from, from);
         stream.meters().stream.connected.set(1);
         Ok(Self {
@@ -329,8 +329,8 @@ impl<'a> Following<'a> {
                 }
             }
             Err(_) => tracing::warn!(
-                connector = self.config.name,
                 in_flight = self.stream.delivery.in_flight(),
+                remedy = "give it more of task.shutdown.graceful.timeout.ms if this repeats",
                 "stopped before everything was acknowledged: it will be sent again at the next start"
             ),
         }

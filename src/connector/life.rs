@@ -30,8 +30,6 @@ use super::status::{Activity, Publisher};
 use super::table::Blueprint;
 use super::{Config, Context, TransactionBoundary, identity, neighbour, publication, slot};
 
-/// The window in bytes when `max.queue.size.in.bytes` sets none.
-const DEFAULT_WINDOW_BYTES: usize = 16 << 20;
 /// A snapshot that takes less than this is seen whole or, when it was cut short, not at all.
 const SNAPSHOT_BOUNDARY: Boundary = Boundary { at_rest: false, after: Duration::from_secs(10) };
 /// The longest transaction of a stream that never rests.
@@ -79,11 +77,10 @@ impl Life<'_> {
         let (store, offset) = opening.read().await?;
         self.meters.resume(offset.as_ref().and_then(|offset| offset.ts_usec));
         self.publisher.starting("connecting to the replication slot");
-        let bytes = if config.max_queue_bytes > 0 { config.max_queue_bytes } else { DEFAULT_WINDOW_BYTES };
-        let limit = Limit { records: config.max_queue_size, bytes };
+        let limit = Limit { records: config.max_queue_size, bytes: config.window_bytes() };
         let mut delivery = Delivery::new(sink, store, limit, SNAPSHOT_BOUNDARY, self.meters.clone());
         let decided = decide(config, &found.catalog, found.slot.as_ref(), offset.as_ref()).await??;
-        tracing::info!(connector = config.name, plan = ?decided, "planned");
+        tracing::info!(plan = ?decided, "planned");
         let whence = match &decided {
             Plan::Idle => return self.idle().await,
             Plan::Snapshot { stream } => {
@@ -205,7 +202,7 @@ impl Life<'_> {
         if ended == Ended::Stopped {
             return Ok(After::Stopped);
         }
-        tracing::info!(connector = config.name, tables = tables.len(), at = %view.at, "snapshot complete");
+        tracing::info!(tables = tables.len(), at = %view.at, "snapshot complete");
         Ok(match follow {
             None => After::Idle,
             Some(_) => {

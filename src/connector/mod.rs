@@ -37,6 +37,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 pub use crate::catalog::Identity;
 pub use config::{Config, OffsetMismatch, PublicationMode, SnapshotMode, TransactionBoundary};
@@ -78,10 +79,22 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), ConnectorError> {
     meters.introduce(&context.config);
+    // Every line that is logged from here on says whose it is.
+    let span = tracing::error_span!("connector", connector = context.config.name);
+    live(&context, paused, status, &meters, stop).instrument(span).await
+}
+
+async fn live(
+    context: &Context,
+    paused: watch::Receiver<bool>,
+    status: watch::Sender<Status>,
+    meters: &Arc<Meters>,
+    stop: CancellationToken,
+) -> Result<(), ConnectorError> {
     let ended = tokio::select! {
         biased;
-        ended = attempts(&context, paused, status, &meters, stop) => ended,
-        () = observe::observe(&context.config, &meters) => Ok(()),
+        ended = attempts(context, paused, status, meters, stop) => ended,
+        () = observe::observe(&context.config, meters) => Ok(()),
     };
     meters.at_rest();
     ended
@@ -94,7 +107,7 @@ async fn attempts(
     meters: &Arc<Meters>,
     stop: CancellationToken,
 ) -> Result<(), ConnectorError> {
-    let publisher = Publisher::new(&context.config.name, status);
+    let publisher = Publisher::new(status);
     let (mut attempt, mut backend, mut told) = (0u32, None, String::new());
     loop {
         let began = tokio::time::Instant::now();
@@ -111,11 +124,12 @@ async fn attempts(
             Err(failure) => failure,
         };
         meters.failed(failure.room());
-        let (why, remedy) = (failure.to_string(), failure.remedy().unwrap_or_default());
+        let advice = failure.remedy();
+        let (why, remedy) = (failure.to_string(), advice.clone().unwrap_or_default());
         attempt = if began.elapsed() > SETTLED { 1 } else { attempt.saturating_add(1) };
         let exhausted = context.config.max_retries.is_some_and(|most| attempt > most);
         if stop.is_cancelled() || !failure.is_transient() || exhausted {
-            tracing::error!(connector = context.config.name, remedy, "connector stopped: {failure}");
+            tracing::error!(remedy = advice, "connector stopped: {failure}");
             publisher.activity(Activity::Failed { why, remedy });
             return Err(failure);
         }
@@ -123,7 +137,7 @@ async fn attempts(
         let wait = FIRST_WAIT.saturating_mul(1 << attempt.min(10).saturating_sub(1)).min(longest);
         // An outage of an hour is no reason for a thousand lines.
         if attempt.is_power_of_two() || told != why {
-            tracing::warn!(connector = context.config.name, attempt, ?wait, remedy, "will try again: {why}");
+            tracing::warn!(attempt, ?wait, remedy = advice, "will try again: {why}");
             told.clone_from(&why);
         }
         publisher.activity(Activity::Retrying { why, remedy, attempt });

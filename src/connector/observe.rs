@@ -24,7 +24,7 @@ pub(super) async fn observe(config: &Config, meters: &Meters) {
         session = match timeout(WITHIN, look(session.take(), config, meters)).await {
             Ok(Ok(catalog)) => Some(catalog),
             Ok(Err(error)) => {
-                tracing::debug!(connector = config.name, "cannot look at the slot: {error}");
+                tracing::debug!("cannot look at the slot: {error}");
                 None
             }
             Err(_) => None,

@@ -26,24 +26,24 @@ impl Standstill {
         let (activity, time) = match unacknowledged {
             Some(time) => (of_sink(delivery), time),
             None if silence >= AFTER => (of_server(), silence),
-            None => return self.moves(publisher.connector()),
+            None => return self.moves(),
         };
         if !self.standing {
             let since = time.as_secs();
-            let (connector, doing, remedy) = (publisher.connector(), activity.doing(), activity.remedy());
+            let (doing, remedy) = (activity.doing(), activity.remedy());
             match unacknowledged {
-                Some(_) => tracing::warn!(connector, remedy, "waiting since {since} s: {doing}"),
+                Some(_) => tracing::warn!(remedy, "waiting since {since} s: {doing}"),
                 // A large transaction does that too.
-                None => tracing::info!(connector, remedy, "waiting since {since} s: {doing}"),
+                None => tracing::info!(remedy, "waiting since {since} s: {doing}"),
             }
         }
         self.standing = true;
         publisher.activity_since(activity, SystemTime::now() - time);
     }
 
-    fn moves(&mut self, connector: &str) {
+    fn moves(&mut self) {
         if std::mem::take(&mut self.standing) {
-            tracing::info!(connector, "moving again");
+            tracing::info!("moving again");
         }
     }
 }

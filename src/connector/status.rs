@@ -120,18 +120,12 @@ impl Default for Status {
 /// The connector's end of the watch: publishes changes only.
 #[derive(Debug)]
 pub(super) struct Publisher {
-    connector: String,
     sender: watch::Sender<Status>,
 }
 
 impl Publisher {
-    pub(super) fn new(connector: &str, sender: watch::Sender<Status>) -> Self {
-        Self { connector: connector.to_owned(), sender }
-    }
-
-    /// Whose status this is, for the log.
-    pub(super) fn connector(&self) -> &str {
-        &self.connector
+    pub(super) fn new(sender: watch::Sender<Status>) -> Self {
+        Self { sender }
     }
 
     pub(super) fn activity(&self, activity: Activity) {

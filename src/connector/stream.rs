@@ -448,7 +448,8 @@ impl Stream {
         let at = self.at(lsn);
         let config = &self.tables.blueprint.config;
         let Some(open) = &mut self.open else { return Ok(()) };
-        let id = self.metadata.is_some().then(|| transaction::transaction_id(open.xid, lsn));
+        let xid = open.xid;
+        let id = self.metadata.is_some().then(|| transaction::transaction_id(xid, lsn));
         let place = id.as_ref().map(|id| open.order.next(&table.prepared.collection, id));
         let moment = open.moment(op, at, table.prepared.qualified(), place);
         // An update whose key changes is shown as delete and create; any other update shows itself.
@@ -463,7 +464,11 @@ impl Stream {
             }
             Err(EmitError::Row(e)) if config.processing_failure != FailureMode::Fail => {
                 self.meters().erroneous.add(1);
-                tracing::warn!(%lsn, "event left out: {e}");
+                // A table that is wrong is wrong for each of its rows.
+                if self.meters().erroneous.get().is_power_of_two() {
+                    let remedy = "give the table REPLICA IDENTITY FULL";
+                    tracing::warn!(%lsn, xid, remedy, "event left out: {e}");
+                }
                 Ok(())
             }
             Err(e) => Err(e.into()),

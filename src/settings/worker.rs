@@ -59,8 +59,9 @@ impl std::fmt::Debug for Worker {
 
 const POLICY: &str = "connector.client.config.override.policy";
 
-const KNOWN: [&str; 38] = [
+const KNOWN: [&str; 39] = [
     "walcast.events.values",
+    "walcast.log.format",
     "bootstrap.servers",
     "group.id",
     "config.storage.topic",

@@ -293,7 +293,8 @@ impl Supervisor {
         let Some(mut live) = live else { return };
         live.stop.cancel();
         if timeout_at(deadline, &mut live.task).await.is_err() {
-            tracing::warn!(connector = name, "did not stop in time: what was in flight will be sent again");
+            let remedy = "give it more of task.shutdown.graceful.timeout.ms if this repeats";
+            tracing::warn!(connector = name, remedy, "did not stop in time: what was in flight will be sent again");
             live.task.abort();
             // Gone before a successor starts, unless it never comes to an await.
             let _ = timeout(LAST_WORD, &mut live.task).await;

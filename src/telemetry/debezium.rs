@@ -21,7 +21,7 @@ pub(super) fn render(page: &mut Page, observed: &Observed<'_>) {
         attributes.both(meters, context);
         attributes.put("QueueTotalCapacity", whole(about.window_records));
         attributes.put("QueueRemainingCapacity", whole(about.window_records) - meters.in_flight.get());
-        attributes.put("MaxQueueSizeInBytes", whole(about.window_bytes));
+        attributes.put("MaxQueueSizeInBytes", whole(about.max_queue_bytes));
         attributes.put("CurrentQueueSizeInBytes", meters.in_flight_bytes.get());
         if context == "snapshot" { attributes.snapshot(meters) } else { attributes.streaming(meters) }
     }

@@ -83,6 +83,13 @@ fn flow(page: &mut Page, name: &str, meters: &Meters) {
     ] {
         page.whole(metric, help, labels, gauge.get());
     }
+    let about = meters.about();
+    for (metric, help, limit) in [
+        ("walcast_window_records", "Records that may be in flight.", about.window_records),
+        ("walcast_window_bytes", "Bytes that may be in flight.", about.window_bytes),
+    ] {
+        page.gauge(metric, help, labels, limit as f64);
+    }
     page.histogram(
         "walcast_commit_to_acknowledgement_seconds",
         "From a transaction's commit, by the server's clock, until its last record was safe.",
@@ -115,7 +122,6 @@ fn tables(page: &mut Page, name: &str, meters: &Meters) {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // microseconds of a clock's error
 fn slot(page: &mut Page, name: &str, meters: &Meters) {
     let Some(vitals) = meters.vitals() else { return };
     let about = meters.about();
@@ -183,7 +189,6 @@ fn of_broker(page: &mut Page, name: &str, broker: &Broker) {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // the format's own limit
 fn float(value: u64) -> f64 {
     value as f64
 }

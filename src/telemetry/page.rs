@@ -17,7 +17,6 @@ pub(super) struct Page {
 }
 
 impl Page {
-    #[allow(clippy::cast_precision_loss)] // the format's own limit
     pub(super) fn counter(&mut self, name: &str, help: &str, labels: Labels<'_>, value: u64) {
         let mut counter = proto::Counter::default();
         counter.set_value(value as f64);
@@ -43,7 +42,6 @@ impl Page {
         self.add(name, help, MetricType::GAUGE, metric);
     }
 
-    #[allow(clippy::cast_precision_loss)]
     pub(super) fn whole(&mut self, name: &str, help: &str, labels: Labels<'_>, value: i64) {
         self.gauge(name, help, labels, value as f64);
     }

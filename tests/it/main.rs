@@ -15,6 +15,7 @@ mod dialect;
 mod fencing;
 mod kill;
 mod life;
+mod logs;
 mod metrics;
 mod names;
 mod normalise;

@@ -128,6 +128,17 @@ fn metrics_count_what_happened() {
     assert_eq!(scene.walcast.stop(), 0);
 }
 
+#[test]
+fn the_dashboard_is_what_grafana_reads() {
+    let text = include_str!("../../deploy/monitoring/grafana/dashboards/walcast.json");
+    let dashboard: Value = serde_json::from_str(text).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let asks = |panel: &Value| panel["type"] == "row" || panel["targets"][0]["expr"].is_string();
+    assert!(panels.len() > 15 && panels.iter().all(asks));
+    let ids: std::collections::BTreeSet<_> = panels.iter().map(|panel| panel["id"].as_i64()).collect();
+    assert_eq!(ids.len(), panels.len());
+}
+
 /// What Prometheus' own parser for Python makes of the page.
 fn parse(page: &str) {
     let root = env!("CARGO_MANIFEST_DIR");

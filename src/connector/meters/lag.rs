@@ -22,7 +22,6 @@ impl Meters {
         self.lag_at(micros(SystemTime::now()))
     }
 
-    #[allow(clippy::cast_precision_loss)] // microseconds of some days
     fn lag_at(&self, now: i64) -> Lag {
         let stream = &self.stream;
         let resting = self.in_flight.get() == 0;

@@ -95,6 +95,8 @@ pub struct About {
     /// Bounds of what may be in flight.
     pub window_records: usize,
     pub window_bytes: usize,
+    /// `max.queue.size.in.bytes` as it was set; 0: not at all.
+    pub max_queue_bytes: usize,
 }
 
 impl Meters {
@@ -107,7 +109,8 @@ impl Meters {
             topic_prefix: config.debezium.topic_prefix.clone(),
             slot: config.slot.clone(),
             window_records: config.max_queue_size,
-            window_bytes: config.max_queue_bytes,
+            window_bytes: config.window_bytes(),
+            max_queue_bytes: config.max_queue_bytes,
         };
     }
 
@@ -200,6 +203,41 @@ impl Meters {
             gauge.set(0);
         }
         self.snapshot.running.set(0);
+        self.produced(None);
+    }
+
+    /// Figures of a connector that has seen everything once.
+    #[cfg(test)]
+    pub(crate) fn sample() -> Self {
+        use crate::catalog::Slot;
+
+        let meters = Self::default();
+        meters.tables.table("public.\"odd\"").count(crate::debezium::Op::Create, 100);
+        let slot = Slot {
+            plugin: Some("pgoutput".to_owned()),
+            slot_type: "logical".to_owned(),
+            database: Some("db".to_owned()),
+            temporary: false,
+            active_pid: Some(7),
+            restart_lsn: Some(Lsn(100)),
+            confirmed_flush: Some(Lsn(200)),
+            catalog_xmin: Some(3),
+            wal_status: Some("extended".to_owned()),
+            invalidation: None,
+            two_phase: false,
+            failover: false,
+            safe_wal_size: Some(1 << 30),
+        };
+        meters.look(Vitals { written: Lsn(300), slot: Some(slot), clock_ahead_us: 1500 });
+        meters.commit_to_acknowledgement.observe(Duration::from_millis(7));
+        let round_trip = Some(crate::sink::RoundTrip { average: 0.001, p99: 0.01 });
+        let broker = crate::sink::Broker { name: "b:9092/1".to_owned(), up: true, round_trip, ..Default::default() };
+        meters.produced(Some(Statistics { brokers: vec![broker], ..Statistics::default() }));
+        let (topic_prefix, slot) = ("shop".to_owned(), "s".to_owned());
+        let window = (8192, 16 << 20);
+        *lock(&meters.about) =
+            About { topic_prefix, slot, window_records: window.0, window_bytes: window.1, max_queue_bytes: 0 };
+        meters
     }
 }
 

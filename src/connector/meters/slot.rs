@@ -50,7 +50,6 @@ impl Looks {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // a forecast
 fn forecast((then, before): (Instant, i64), (now, left): (Instant, i64)) -> Option<f64> {
     let seconds = now.duration_since(then).as_secs_f64();
     if left <= 0 {

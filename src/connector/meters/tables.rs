@@ -98,7 +98,11 @@ impl Captured {
             }
             history.push_back(chapter);
         }
-        lock(&self.tables).entry(prepared.collection.clone()).or_default().clone()
+        self.table(&prepared.collection)
+    }
+
+    pub(super) fn table(&self, name: &str) -> Arc<TableMeters> {
+        lock(&self.tables).entry(name.to_owned()).or_default().clone()
     }
 
     pub(super) fn tables(&self) -> Vec<(String, Arc<TableMeters>)> {

@@ -5,7 +5,7 @@ use rdkafka::statistics::{Broker, Statistics, Window};
 use crate::sink::{self, RoundTrip};
 
 pub(super) fn told(statistics: &Statistics) -> sink::Statistics {
-    let mut brokers: Vec<_> = statistics.brokers.values().filter(|broker| is_real(broker)).map(broker).collect();
+    let mut brokers: Vec<_> = statistics.brokers.values().filter(|broker| is_in_use(broker)).map(broker).collect();
     brokers.sort_by(|a, b| a.name.cmp(&b.name));
     sink::Statistics {
         messages: unsigned(statistics.txmsgs),
@@ -16,15 +16,16 @@ pub(super) fn told(statistics: &Statistics) -> sink::Statistics {
     }
 }
 
-/// librdkafka counts queues and roles of its own among the brokers (`GroupCoordinator`, `:0/internal`).
-fn is_real(broker: &Broker) -> bool {
-    matches!(broker.source.as_str(), "configured" | "learned")
+/// librdkafka counts queues and roles of its own among the brokers (`GroupCoordinator`, `:0/internal`), and brokers that it
+/// has no need to talk to (`INIT`).
+fn is_in_use(broker: &Broker) -> bool {
+    matches!(broker.source.as_str(), "configured" | "learned") && broker.state != "INIT"
 }
 
 fn broker(broker: &Broker) -> sink::Broker {
     sink::Broker {
         name: broker.name.clone(),
-        up: broker.state == "UP",
+        up: matches!(broker.state.as_str(), "UP" | "UPDATE"),
         requests: broker.tx,
         errors: broker.txerrs + broker.rxerrs,
         retries: broker.txretries,
@@ -33,7 +34,6 @@ fn broker(broker: &Broker) -> sink::Broker {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // microseconds of a round trip
 fn round_trip(window: &Window) -> RoundTrip {
     RoundTrip { average: window.avg as f64 / 1e6, p99: window.p99 as f64 / 1e6 }
 }

@@ -3,10 +3,11 @@
 //!     cargo run --example embed -- connector.json
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use walcast::connector::{self, Status};
+use walcast::connector::{self, Meters, Status};
 use walcast::settings::connector::{parse_file, resolve};
 use walcast::settings::invalid_message;
 use walcast::settings::worker::Worker;
@@ -32,5 +33,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             tracing::info!("{:?}", changes.borrow().activity);
         }
     });
-    Ok(connector::run(context, paused, status, stop).await?)
+    Ok(connector::run(context, paused, status, Arc::<Meters>::default(), stop).await?)
 }

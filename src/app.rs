@@ -17,6 +17,7 @@ use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
     Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
 };
+use crate::telemetry::LogFormat;
 use crate::{check, connector, convert, preview, rest, status, telemetry, verify};
 
 /// Arguments of `walcast run`.
@@ -28,6 +29,8 @@ pub struct Options {
     pub worker: Option<PathBuf>,
     /// `ADDR:PORT` for REST.
     pub listen: Option<String>,
+    /// `human` or `json`.
+    pub log_format: Option<String>,
 }
 
 /// Nothing was started: the configuration is wrong.
@@ -138,7 +141,7 @@ pub async fn status(url: &str, access: &status::Access, names: &[String], json: 
 
 /// The connector of one file.
 fn one(file: &Path, worker: Option<&Path>) -> Result<(Context, Vec<Note>, Worker), Vec<Problem>> {
-    let worker = load_worker(worker)?;
+    let worker = load_worker(worker, None)?;
     let stored = read_file(file).map_err(|e| vec![e.into()])?;
     let (context, notes) = resolve(&stored.name, &stored.config, &worker)?;
     Ok((context, notes, worker))
@@ -161,11 +164,19 @@ fn complain(problems: &[Problem]) -> u8 {
     BAD_CONFIGURATION
 }
 
-fn load_worker(path: Option<&Path>) -> Result<Worker, Vec<Problem>> {
+/// The log begins here. Its `format` may also be set in the file or the environment.
+fn load_worker(path: Option<&Path>, format: Option<&str>) -> Result<Worker, Vec<Problem>> {
     let (worker, notes) = Worker::load(path, std::env::vars())?;
-    telemetry::start(value(&worker.raw, "walcast.log").or_else(|| value(&worker.raw, "log.level")));
+    let format = log_format(format.or_else(|| value(&worker.raw, "walcast.log.format")))?;
+    telemetry::start(value(&worker.raw, "walcast.log").or_else(|| value(&worker.raw, "log.level")), format);
     notes.iter().for_each(|note| tracing::warn!("{note}"));
     Ok(worker)
+}
+
+fn log_format(text: Option<&str>) -> Result<LogFormat, Vec<Problem>> {
+    let Some(text) = text else { return Ok(LogFormat::default()) };
+    let unknown = || vec![Problem::new("walcast.log.format", format!("no log format {text}: expected human or json"))];
+    LogFormat::parse(text).ok_or_else(unknown)
 }
 
 /// Everything that can be wrong has been looked at; nothing runs yet.
@@ -178,7 +189,7 @@ struct Prepared {
 
 impl Prepared {
     async fn new(options: &Options) -> Result<Self, Vec<Problem>> {
-        let worker = Arc::new(load_worker(options.worker.as_deref())?);
+        let worker = Arc::new(load_worker(options.worker.as_deref(), options.log_format.as_deref())?);
         let given = read_all(&options.files)?;
         let store = store(options, &worker);
         let mut entries = load(&store).await?;
@@ -215,7 +226,9 @@ impl Prepared {
         let launch = Box::new(RealLaunch { worker: worker.clone() });
         // A second on top: draining keeps its own time.
         let supervisor = Supervisor::new(launch, store, worker.shutdown_timeout + Duration::from_secs(1));
-        let shared = rest::Shared { supervisor: supervisor.clone(), worker_id, cluster_id: cluster(&worker).await };
+        let cluster_id = cluster(&worker).await;
+        let show_values = worker.show_values;
+        let shared = rest::Shared { supervisor: supervisor.clone(), worker_id, cluster_id, show_values };
         let stop = CancellationToken::new();
         let server = tokio::spawn(rest::serve(listener, shared, stop.clone()));
         tracing::info!("REST interface on http://{local}");
@@ -262,7 +275,8 @@ async fn load(store: &Store) -> Result<Entries, Vec<Problem>> {
         if !error.is_transient() {
             return Err(errors.into_iter().map(Problem::from).collect());
         }
-        tracing::warn!(?wait, "cannot read which connectors shall run, will try again: {error}");
+        let remedy = error.remedy();
+        tracing::warn!(?wait, remedy = remedy, "cannot read which connectors shall run, will try again: {error}");
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(Duration::from_secs(10));
     }
@@ -344,7 +358,9 @@ impl Launch for RealLaunch {
     fn launch(&self, name: &str, config: &Raw, strings: Strings) -> Result<Running, Vec<Problem>> {
         let (context, notes) = resolve(name, config, &self.worker)?;
         notes.iter().for_each(|note| tracing::warn!(connector = name, "{note}"));
-        let Strings { paused, status, stop } = strings;
-        Ok(Box::pin(async move { connector::run(context, paused, status, stop).await.map_err(|e| e.to_string()) }))
+        let Strings { paused, status, meters, stop } = strings;
+        Ok(Box::pin(
+            async move { connector::run(context, paused, status, meters, stop).await.map_err(|e| e.to_string()) },
+        ))
     }
 }

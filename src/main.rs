@@ -40,6 +40,9 @@ enum Command {
         /// Where the REST interface listens [default: 127.0.0.1:8083].
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<String>,
+        /// Lines for people, or one JSON object each: human, json [default: human].
+        #[arg(long, value_name = "FORMAT")]
+        log_format: Option<String>,
     },
     /// Look at everything a connector needs, and print what mends it.
     Check {
@@ -132,8 +135,8 @@ fn main() -> ExitCode {
     };
     let code = runtime.block_on(async {
         match arguments.command {
-            Command::Run { files, connectors, worker, listen } => {
-                app::run(Options { files, connectors, worker, listen }).await
+            Command::Run { files, connectors, worker, listen, log_format } => {
+                app::run(Options { files, connectors, worker, listen, log_format }).await
             }
             Command::Check { file, worker, json, strict } => app::check(&file, worker.as_deref(), json, strict).await,
             Command::Plan { file, worker, table, samples, json } => {

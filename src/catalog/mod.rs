@@ -19,6 +19,7 @@ mod snapshot;
 mod surroundings;
 mod tables;
 mod types;
+mod vitals;
 
 pub use error::CatalogError;
 pub use identity::Identity;
@@ -30,6 +31,7 @@ pub use sizes::TableSize;
 pub use slot::{Slot, SlotHolder};
 pub use snapshot::{Begin, Copy, Isolation, SnapshotFacts};
 pub use surroundings::Surroundings;
+pub use vitals::Vitals;
 
 use std::time::Duration;
 

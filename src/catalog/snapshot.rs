@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 
 use super::quote::quote_literal;
 use super::{Catalog, CatalogError};
-use crate::words::Lsn;
+use crate::words::{Lsn, RelationId};
 
 /// How the transaction of a snapshot begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,6 +58,14 @@ impl Catalog {
     pub async fn snapshot_facts(&self) -> Result<SnapshotFacts, CatalogError> {
         let row = self.one(include_str!("../../sql/catalog/snapshot_facts.sql"), &[]).await?;
         Ok(SnapshotFacts { txid: row.try_get(0)?, now_micros: row.try_get(1)? })
+    }
+
+    /// How many rows these tables may have, by the server's statistics.
+    pub async fn estimated_rows(&self, tables: &[RelationId]) -> Result<u64, CatalogError> {
+        let oids: Vec<u32> = tables.iter().map(|table| table.0).collect();
+        let estimate = include_str!("../../sql/catalog/estimated_rows.sql");
+        let rows: i64 = self.one(estimate, &[(&oids, Type::OID_ARRAY)]).await?.try_get(0)?;
+        Ok(u64::try_from(rows).unwrap_or(0))
     }
 
     /// Starts `COPY (sql) TO STDOUT` in text format; see [`super::copy_text`] for what the chunks hold.

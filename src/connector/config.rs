@@ -55,6 +55,16 @@ pub struct Config {
     pub transforms: Vec<transform::Config>,
 }
 
+/// The window in bytes when `max.queue.size.in.bytes` sets none.
+const DEFAULT_WINDOW_BYTES: usize = 16 << 20;
+
+impl Config {
+    /// Bytes that may be in flight.
+    pub fn window_bytes(&self) -> usize {
+        if self.max_queue_bytes > 0 { self.max_queue_bytes } else { DEFAULT_WINDOW_BYTES }
+    }
+}
+
 /// `transaction.boundary`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TransactionBoundary {

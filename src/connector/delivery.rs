@@ -17,11 +17,13 @@ use tokio::time::Instant;
 
 use crate::offsets::{Offset, OffsetError, Prepared, Store};
 use crate::sink::{Receipt, Sink, SinkError};
-use crate::words::{Record, Ticket};
+use crate::words::{Lsn, Record, Ticket};
 
+use super::commits::Commits;
 use super::emit::Outlet;
 use super::error::ConnectorError;
 use super::ledger::{Ledger, Limit};
+use super::meters::Meters;
 use super::waiting::Waiting;
 
 /// The offset record's own ticket: it is no part of the window.
@@ -62,7 +64,10 @@ pub(super) struct Delivery {
     /// The position marked last.
     latest: Option<Offset>,
     receipts: Vec<Receipt>,
-    acknowledged: u64,
+    /// When receipts were heard last, or waited for first.
+    heard: Instant,
+    commits: Commits,
+    meters: Arc<Meters>,
 }
 
 type Writing = Pin<Box<dyn Future<Output = Result<(), OffsetError>> + Send>>;
@@ -85,7 +90,7 @@ enum Stage {
 }
 
 impl Delivery {
-    pub(super) fn new(sink: Sink, store: Store, limit: Limit, boundary: Boundary) -> Self {
+    pub(super) fn new(sink: Sink, store: Store, limit: Limit, boundary: Boundary, meters: Arc<Meters>) -> Self {
         Self {
             sink,
             store: Arc::new(store),
@@ -97,7 +102,9 @@ impl Delivery {
             volume: 0,
             latest: None,
             receipts: Vec::new(),
-            acknowledged: 0,
+            heard: Instant::now(),
+            commits: Commits::default(),
+            meters,
         }
     }
 
@@ -120,8 +127,20 @@ impl Delivery {
         self.ledger.next()
     }
 
-    pub(super) fn acknowledged(&self) -> u64 {
-        self.acknowledged
+    /// Bytes of all records taken so far.
+    pub(super) fn taken_bytes(&self) -> u64 {
+        self.meters.sent_bytes.get()
+    }
+
+    /// A transaction begins that was committed at `time`, in microseconds by the server's clock.
+    pub(super) fn begin(&mut self, time: i64) {
+        self.commits.begin(time);
+    }
+
+    /// It ends here: every record of it has been sent.
+    pub(super) fn end_of_transaction(&mut self, end: Lsn) {
+        self.commits.end(self.ledger.next(), end);
+        self.meters.transactions.add(1);
     }
 
     /// Everything sent so far is covered by `offset`.
@@ -162,6 +181,16 @@ impl Delivery {
         self.sink.create_topic(topic).await
     }
 
+    /// Where records go, for people.
+    pub(super) fn target(&self) -> String {
+        self.sink.target()
+    }
+
+    /// What helps when the target takes nothing.
+    pub(super) fn remedy(&self) -> &'static str {
+        self.sink.remedy()
+    }
+
     /// What hinders delivery just now.
     pub(super) fn trouble(&self) -> Option<String> {
         self.sink.trouble().map(|trouble| trouble.to_string())
@@ -191,7 +220,10 @@ impl Delivery {
     pub(super) fn settle(&mut self) -> Result<Option<Offset>, ConnectorError> {
         let mut receipts = std::mem::take(&mut self.receipts);
         self.sink.receipts(&mut receipts);
-        let mut committed = false;
+        let (mut committed, mut acknowledged) = (false, 0);
+        if !receipts.is_empty() {
+            self.heard = Instant::now();
+        }
         for receipt in receipts.drain(..) {
             receipt.result?;
             match (receipt.ticket, &mut self.storing) {
@@ -199,7 +231,7 @@ impl Delivery {
                 (COMMIT, _) => committed = true,
                 (ticket, _) => {
                     self.ledger.settle(ticket);
-                    self.acknowledged += 1;
+                    acknowledged += 1;
                 }
             }
         }
@@ -215,11 +247,32 @@ impl Delivery {
                 committed = true;
             }
         }
+        if acknowledged > 0 || committed {
+            self.meters.acknowledged.add(acknowledged);
+            // What a transaction holds is safe when that is committed.
+            if committed || !self.is_transactional() {
+                self.meters.settled(&mut self.commits, self.ledger.settled());
+            }
+        }
+        self.measure();
         let stored = if committed { self.storing.take().map(|storing| storing.offset) } else { None };
         if !self.is_ending() {
             self.send_waiting()?;
         }
         Ok(stored)
+    }
+
+    /// What stands just now. Not per record: the window is looked at when receipts are.
+    fn measure(&self) {
+        self.meters.in_flight.set_size(self.ledger.pending());
+        self.meters.in_flight_bytes.set_size(self.ledger.bytes());
+        self.meters.stream.oldest.set(self.commits.oldest().unwrap_or(0));
+    }
+
+    /// To be called at intervals: takes over what the sink tells of itself.
+    pub(super) fn look(&self) {
+        self.measure();
+        self.meters.produced(self.sink.statistics());
     }
 
     /// To be called at intervals: stores the latest position that is safe.
@@ -275,6 +328,9 @@ impl Delivery {
                 Stage::Writing(Box::pin(async move { store.write(&offset).await }))
             }
         };
+        if self.is_at_rest() {
+            self.heard = Instant::now();
+        }
         self.storing = Some(Storing { offset, stage });
         Ok(None)
     }
@@ -287,10 +343,17 @@ impl Delivery {
     /// Nothing in flight, nothing to store. Records that no position covers yet stay in a transaction that is never
     /// committed.
     pub(super) fn is_drained(&self) -> bool {
-        self.ledger.pending() == 0
-            && self.waiting.is_empty()
-            && self.storing.is_none()
-            && (self.is_transactional() || !self.ledger.has_ready())
+        self.is_at_rest() && (self.is_transactional() || !self.ledger.has_ready())
+    }
+
+    /// No receipt is waited for.
+    fn is_at_rest(&self) -> bool {
+        self.ledger.pending() == 0 && self.waiting.is_empty() && self.storing.is_none()
+    }
+
+    /// How long a receipt has been waited for, if one is.
+    pub(super) fn unacknowledged(&self) -> Option<Duration> {
+        (!self.is_at_rest()).then(|| self.heard.elapsed())
     }
 
     /// Waits until everything sent is acknowledged and the last position stored; the latest stored one is the answer.
@@ -336,10 +399,15 @@ impl Outlet for Delivery {
     type Error = SinkError;
 
     fn take(&mut self, record: &Record<'_>) -> Result<(), SinkError> {
-        let ticket = self.ledger.admit(record.size());
+        if self.is_at_rest() {
+            self.heard = Instant::now();
+        }
+        let size = record.size();
+        let ticket = self.ledger.admit(size);
+        self.meters.take(record, size);
         if self.is_transactional() {
             self.opened.get_or_insert_with(Instant::now);
-            self.volume += record.size();
+            self.volume += size;
         }
         if self.waiting.is_empty() && !self.is_ending() {
             match self.sink.send(record, ticket) {

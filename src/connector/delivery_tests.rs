@@ -11,7 +11,7 @@ const AT_REST: Boundary = Boundary { at_rest: true, after: Duration::from_secs(3
 
 async fn delivery(script: &Script, boundary: Boundary) -> Delivery {
     let sink = Sink::open(&sink::Config::Memory(script.clone()), "test").await.unwrap();
-    Delivery::new(sink, Store::of_topic("offsets"), LIMIT, boundary)
+    Delivery::new(sink, Store::of_topic("offsets"), LIMIT, boundary, Arc::default())
 }
 
 fn send(delivery: &mut Delivery, number: u64) {

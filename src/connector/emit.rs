@@ -2,6 +2,9 @@
 //!
 //! Everything is rendered into buffers that are kept; between the server's bytes and a `Record` nothing is allocated.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::converter::{Buffer, HeaderConfig, Shape};
 use crate::debezium::{self, FailureMode, Fault, Image, Moment, Op, Operation, RowError, cloudevents, push_envelope};
 use crate::transform::Deletes;
@@ -37,6 +40,8 @@ pub(super) struct Emitter {
     added: Vec<(String, Option<Vec<u8>>)>,
     /// Columns of the event at hand that go out as null.
     faults: Vec<Fault>,
+    /// How often each column did, for the log.
+    faulty: HashMap<(String, Arc<str>), u64>,
 }
 
 /// What one event of a table asks for.
@@ -67,6 +72,7 @@ impl Emitter {
             header: Buffer::default(),
             added: Vec::new(),
             faults: Vec::new(),
+            faulty: HashMap::new(),
         }
     }
 
@@ -244,7 +250,15 @@ impl Emitter {
                 FailureMode::Fail => {
                     return Err(EmitError::Conversion { table: table.clone(), column: column.to_string(), why });
                 }
-                FailureMode::Warn => tracing::warn!(table, %column, "value sent as null: {why}"),
+                FailureMode::Warn => {
+                    let times = self.faulty.entry((table.clone(), column.clone())).or_insert(0u64);
+                    *times += 1;
+                    // A column that is wrong is wrong in each row.
+                    if times.is_power_of_two() {
+                        let remedy = "correct the value, or leave the column out with column.exclude.list";
+                        tracing::warn!(table, %column, times, remedy, "value sent as null: {why}");
+                    }
+                }
                 FailureMode::Skip => {}
             }
         }

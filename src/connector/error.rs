@@ -65,6 +65,20 @@ impl ConnectorError {
         }
     }
 
+    /// What failed, for counting.
+    pub(super) fn room(&self) -> &'static str {
+        match self {
+            Self::Catalog(_) => "database",
+            Self::Wire(_) => "replication",
+            Self::Sink(_) => "sink",
+            Self::Offset(_) => "offsets",
+            Self::Refused(_) => "plan",
+            Self::Row(_) | Self::Conversion { .. } => "row",
+            Self::Decode(_) | Self::CopyText { .. } | Self::UnknownRelation(_) => "protocol",
+            Self::TableChanged { .. } => "snapshot",
+        }
+    }
+
     /// The server or the line to it failed, and nothing else.
     pub(super) fn is_of_the_server(&self) -> bool {
         matches!(self, Self::Catalog(_) | Self::Wire(_))
@@ -102,10 +116,21 @@ impl ConnectorError {
             Self::Conversion { .. } => {
                 Some("set event.converting.failure.handling.mode=warn to send such values as null".to_owned())
             }
-            Self::Catalog(e) => sqlstate_remedy(e.sqlstate()),
-            Self::Wire(e) => sqlstate_remedy(e.sqlstate()),
+            Self::Catalog(e) => sqlstate_remedy(e.sqlstate()).or_else(|| self.patience()),
+            Self::Wire(e) => sqlstate_remedy(e.sqlstate()).or_else(|| self.patience()),
             _ => None,
         }
+    }
+}
+
+impl ConnectorError {
+    /// For what passes once the server is back.
+    fn patience(&self) -> Option<String> {
+        self.is_transient().then(|| {
+            "see that the server runs and answers at database.hostname and database.port; \
+             the connector then goes on by itself"
+                .to_owned()
+        })
     }
 }
 

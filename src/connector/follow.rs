@@ -20,8 +20,10 @@ use crate::words::{Lsn, Relation};
 use super::error::ConnectorError;
 use super::heartbeat::Heartbeat;
 use super::life::Found;
+use super::meters::{Stage, Stopwatch};
 use super::plan::Skip;
-use super::pulse::{self, Pulse};
+use super::pulse::Pulse;
+use super::standstill::{self, Standstill};
 use super::status::{Activity, Publisher};
 use super::stream::{Stream, Taken};
 use super::tables::{Learned, Tables};
@@ -56,6 +58,8 @@ pub(super) struct Following<'a> {
     errand: Option<Errand>,
     heartbeat: Option<Heartbeat>,
     pulse: Pulse,
+    standstill: Standstill,
+    stopwatch: Stopwatch,
     /// End of WAL the server has told of.
     received: Lsn,
     /// Position stored, and told to the slot.
@@ -87,9 +91,22 @@ impl<'a> Following<'a> {
         if let Some(offset) = resumed.filter(|offset| offset.snapshot.is_none()) {
             stream.resume(offset);
         }
-        tracing::info!(connector = config.name, slot = config.slot, %from, "streaming");
+        tracing::info!(slot = config.slot, %from, "streaming");
         let (received, confirmed) = (from, from);
-        Ok(Self { config, catalog: found.catalog, wire, stream, errand: None, heartbeat, pulse, received, confirmed })
+        stream.meters().stream.connected.set(1);
+        Ok(Self {
+            config,
+            catalog: found.catalog,
+            wire,
+            stream,
+            errand: None,
+            heartbeat,
+            pulse,
+            standstill: Standstill::default(),
+            stopwatch: Stopwatch::start(),
+            received,
+            confirmed,
+        })
     }
 
     /// Runs until stopped (`Ok`: drained, stored and confirmed as far as the time allowed) or until something fails.
@@ -120,15 +137,18 @@ impl<'a> Following<'a> {
     ) -> Result<(), ConnectorError> {
         let mut feedback = ticking(self.config.status_interval);
         let mut flush = ticking(self.config.offset_flush_interval);
-        let mut pulse = ticking(pulse::PERIOD);
+        let mut pulse = ticking(standstill::PERIOD);
         // The first beat comes at once: it ends a snapshot.
         let mut beat = interval(self.config.heartbeat_interval.unwrap_or(NEVER));
         // The first tick comes at once, before the first record.
         let mut xmin = interval(self.config.xmin_interval.unwrap_or(NEVER));
         while !stop.is_cancelled() {
             let resting = *paused.borrow_and_update();
-            publisher.activity(if resting { Activity::Paused } else { Activity::Streaming });
+            if resting || !self.standstill.is_standing() {
+                publisher.activity(if resting { Activity::Paused } else { Activity::Streaming });
+            }
             self.settle().await?;
+            self.stopwatch.enter(Stage::Encode, &self.stream.meters().stages);
             let reading = !resting && self.errand.is_none();
             if reading && self.stream.delivery.has_room() {
                 self.take_frames().await?;
@@ -140,6 +160,14 @@ impl<'a> Following<'a> {
                 self.stream.delivery.rest()?;
             }
             let worthwhile = self.stream.delivery.worthwhile().filter(|at| at_rest && *at > Instant::now());
+            let stage = match (resting, &self.errand) {
+                (true, _) => Stage::Rest,
+                (false, Some(_)) => Stage::Catalog,
+                (false, None) if waiting => Stage::Encode,
+                (false, None) if reading => Stage::Wire,
+                (false, None) => Stage::Sink,
+            };
+            self.stopwatch.enter(stage, &self.stream.meters().stages);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -156,12 +184,9 @@ impl<'a> Following<'a> {
                     } else if self.pulse.beat() {
                         self.confirm(true).await?;
                     }
+                    self.look(reading && !waiting, resting, publisher);
                 }
-                _ = flush.tick() => {
-                    self.stream.delivery.tick()?;
-                    let delivery = &self.stream.delivery;
-                    publisher.progress(delivery.acknowledged(), self.confirmed, self.received, delivery.trouble());
-                }
+                _ = flush.tick() => self.stream.delivery.tick()?,
                 _ = xmin.tick(), if self.config.xmin_interval.is_some() => {
                     let slot = self.catalog.slot(&self.config.slot).await?;
                     self.stream.xmin = slot.and_then(|slot| slot.catalog_xmin);
@@ -184,6 +209,22 @@ impl<'a> Following<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Tells how things stand. `listening`: everything that came has been taken.
+    fn look(&mut self, listening: bool, resting: bool, publisher: &Publisher) {
+        let (delivery, meters) = (&self.stream.delivery, self.stream.meters());
+        delivery.look();
+        meters.stream.received.set_lsn(self.received);
+        meters.stream.confirmed.set_lsn(self.confirmed);
+        publisher.progress(meters.acknowledged.get(), self.confirmed, self.received, delivery.trouble());
+        let silence = if listening { self.pulse.silence() } else { Duration::ZERO };
+        if !resting {
+            self.standstill.look(delivery, silence, publisher);
+        }
+        if listening && delivery.in_flight() == 0 && !self.standstill.is_standing() {
+            meters.caught_up();
+        }
     }
 
     /// Takes in receipts; an offset that is safely stored is told to the slot.
@@ -288,8 +329,8 @@ impl<'a> Following<'a> {
                 }
             }
             Err(_) => tracing::warn!(
-                connector = self.config.name,
                 in_flight = self.stream.delivery.in_flight(),
+                remedy = "give it more of task.shutdown.graceful.timeout.ms if this repeats",
                 "stopped before everything was acknowledged: it will be sent again at the next start"
             ),
         }

@@ -22,6 +22,8 @@ pub(super) struct Heartbeat {
     key: Buffer,
     value: Buffer,
     value_shape: Shape,
+    /// What was last said of the query.
+    told: Option<String>,
 }
 
 /// The table or the connection is gone for good: the reference ends the task.
@@ -43,6 +45,7 @@ impl Heartbeat {
             key,
             value: Buffer::default(),
             value_shape: blueprint.value_converter.shape(&heartbeat::value_schema()),
+            told: None,
         }
     }
 
@@ -51,7 +54,7 @@ impl Heartbeat {
     }
 
     /// Runs `heartbeat.action.query`.
-    pub(super) async fn act(&self, catalog: &Catalog) -> Result<(), CatalogError> {
+    pub(super) async fn act(&mut self, catalog: &Catalog) -> Result<(), CatalogError> {
         let Some(query) = &self.query else { return Ok(()) };
         // Names in the user's statement are the user's: our sessions see nothing but pg_catalog.
         let sql = format!("SET search_path = \"$user\", public; {query}; SET search_path = pg_catalog");
@@ -64,10 +67,19 @@ impl Heartbeat {
         match acted {
             Err(e) if e.is_transient() || e.sqlstate().is_some_and(|code| FATAL.contains(&code)) => Err(e),
             Err(e) => {
-                tracing::warn!("heartbeat.action.query failed: {e}");
+                let why = e.to_string();
+                // The next beat comes soon, and most likely with the same words.
+                if self.told.as_ref() != Some(&why) {
+                    let remedy = "correct heartbeat.action.query, or grant what it needs";
+                    tracing::warn!(remedy, "heartbeat.action.query failed: {why}");
+                    self.told = Some(why);
+                }
                 Ok(())
             }
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.told = None;
+                Ok(())
+            }
         }
     }
 

@@ -125,6 +125,15 @@ impl<M> Ledger<M> {
         self.marks.front().is_some_and(|(bound, _)| *bound <= self.first)
     }
 
+    /// The first ticket that is not settled, or the next one.
+    pub(super) fn settled(&self) -> usize {
+        self.first
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Records in flight.
     pub(super) fn pending(&self) -> usize {
         self.window.len()

@@ -22,14 +22,14 @@ use super::emit::Emitter;
 use super::error::ConnectorError;
 use super::follow::{Following, Whence};
 use super::ledger::Limit;
+use super::meters::Meters;
 use super::plan::{Follow, Observed, Outlook, Plan, Refusal, SlotState, plan};
 use super::snapshot::{Ended, Snapshot, readable};
+use super::standstill::{self, Standstill};
 use super::status::{Activity, Publisher};
 use super::table::Blueprint;
 use super::{Config, Context, TransactionBoundary, identity, neighbour, publication, slot};
 
-/// The window in bytes when `max.queue.size.in.bytes` sets none.
-const DEFAULT_WINDOW_BYTES: usize = 16 << 20;
 /// A snapshot that takes less than this is seen whole or, when it was cut short, not at all.
 const SNAPSHOT_BOUNDARY: Boundary = Boundary { at_rest: false, after: Duration::from_secs(10) };
 /// The longest transaction of a stream that never rests.
@@ -42,6 +42,7 @@ pub(super) struct Life<'a> {
     pub(super) paused: &'a mut watch::Receiver<bool>,
     pub(super) publisher: &'a Publisher,
     pub(super) stop: &'a CancellationToken,
+    pub(super) meters: &'a Arc<Meters>,
     /// The server's process for the replication connection opened last, by this attempt or one before it.
     pub(super) backend: &'a mut Option<i32>,
 }
@@ -59,8 +60,8 @@ pub(super) struct Found {
 impl Life<'_> {
     /// Runs until stopped (`Ok`) or until something fails.
     pub(super) async fn live(&mut self) -> Result<(), ConnectorError> {
-        self.publisher.activity(Activity::Starting);
         let config = &self.context.config;
+        self.publisher.starting("connecting to the database and the sink");
         let client = format!("connector-producer-{}-0", config.name);
         // Side by side, for a start takes as long as the slowest of them; none changes what another finds.
         let (sink, opening, found) = try_join!(
@@ -71,13 +72,15 @@ impl Life<'_> {
         if self.stop.is_cancelled() {
             return Ok(());
         }
+        self.publisher.starting("reading the stored offset");
         // Only now: who had the slot or the transactional id before us has stored all it will.
         let (store, offset) = opening.read().await?;
-        let bytes = if config.max_queue_bytes > 0 { config.max_queue_bytes } else { DEFAULT_WINDOW_BYTES };
-        let limit = Limit { records: config.max_queue_size, bytes };
-        let mut delivery = Delivery::new(sink, store, limit, SNAPSHOT_BOUNDARY);
+        self.meters.resume(offset.as_ref().and_then(|offset| offset.ts_usec));
+        self.publisher.starting("connecting to the replication slot");
+        let limit = Limit { records: config.max_queue_size, bytes: config.window_bytes() };
+        let mut delivery = Delivery::new(sink, store, limit, SNAPSHOT_BOUNDARY, self.meters.clone());
         let decided = decide(config, &found.catalog, found.slot.as_ref(), offset.as_ref()).await??;
-        tracing::info!(connector = config.name, plan = ?decided, "planned");
+        tracing::info!(plan = ?decided, "planned");
         let whence = match &decided {
             Plan::Idle => return self.idle().await,
             Plan::Snapshot { stream } => {
@@ -113,7 +116,7 @@ impl Life<'_> {
         if server.wal_level != "logical" {
             return Err(Refusal::WalLevel { level: server.wal_level }.into());
         }
-        let blueprint = Blueprint::new(config);
+        let blueprint = Blueprint::new(config, self.meters.clone());
         let mut tables = catalog.tables().await?;
         tables.retain(|table| config.debezium.filters.captures(&table.schema, &table.name));
         if !server.in_recovery {
@@ -152,6 +155,7 @@ impl Life<'_> {
         let config = &self.context.config;
         let new =
             NewSlot { name: &config.slot, temporary: false, failover: config.slot_failover, export_snapshot: true };
+        self.publisher.starting("creating the replication slot, which waits for open transactions to end");
         let created = session.create_slot(&new).await?;
         tracing::info!(slot = config.slot, at = %created.consistent_point, "replication slot created");
         Ok(created)
@@ -187,16 +191,18 @@ impl Life<'_> {
             xid: facts.txid,
             now_us: facts.now_micros,
             stop: self.stop,
+            publisher: self.publisher,
+            standstill: Standstill::default(),
+            look: interval(standstill::PERIOD),
             flush: interval(config.offset_flush_interval),
         };
-        let publisher = self.publisher;
         let tables = readable(&tables, &found.blueprint, config.publish_via_partition_root);
-        let ended = snapshot.run(&tables, |table, rows| publisher.snapshotting(table, rows)).await?;
+        let ended = snapshot.run(&tables).await?;
         found.catalog.commit().await?;
         if ended == Ended::Stopped {
             return Ok(After::Stopped);
         }
-        tracing::info!(connector = config.name, tables = tables.len(), at = %view.at, "snapshot complete");
+        tracing::info!(tables = tables.len(), at = %view.at, "snapshot complete");
         Ok(match follow {
             None => After::Idle,
             Some(_) => {

@@ -43,7 +43,7 @@ pub struct PicturedTable {
 
 impl<'a> Picture<'a> {
     pub async fn new(config: &'a Config, catalog: &'a Catalog) -> Result<Self, ConnectorError> {
-        let blueprint = Blueprint::new(config);
+        let blueprint = Blueprint::new(config, Arc::default());
         let mut tables = catalog.tables().await?;
         tables.retain(|table| config.debezium.filters.captures(&table.schema, &table.name));
         publication::leave_out_generated(catalog, config, &mut tables).await?;

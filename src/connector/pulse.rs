@@ -16,8 +16,8 @@ use crate::wire::WireError;
 
 use super::error::ConnectorError;
 
-/// How often a silent server is asked.
-pub(super) const PERIOD: Duration = Duration::from_secs(3);
+/// Silence after which the server is asked for a sign, each time the pulse beats.
+const ASK_AFTER: Duration = Duration::from_secs(2);
 /// Silence after which the server is looked at.
 const SUSPICIOUS: Duration = Duration::from_secs(8);
 /// How long a look may take: the SQL connection may be dead as well.
@@ -44,13 +44,18 @@ impl Pulse {
         self.look = None;
     }
 
-    /// To be called once per [`PERIOD`]. Answers whether the server should be asked for a sign.
+    /// How long nothing has been heard.
+    pub(super) fn silence(&self) -> Duration {
+        self.heard.elapsed()
+    }
+
+    /// To be called about once a second. Answers whether the server should be asked for a sign.
     pub(super) fn beat(&mut self) -> bool {
         let silent = self.heard.elapsed();
         if silent >= SUSPICIOUS && self.look.is_none() {
             self.look = Some(Box::pin(look(self.catalog.clone(), self.backend, silent)));
         }
-        silent >= PERIOD
+        silent >= ASK_AFTER
     }
 
     /// Resolves only when the line is found dead. Cancel-safe.

@@ -4,6 +4,7 @@
 //! the whole snapshot (`source.snapshot`).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,9 @@ use crate::words::{Cell, Change, Lsn, Row, recycle};
 use super::delivery::Delivery;
 use super::emit::Emitter;
 use super::error::ConnectorError;
+use super::meters::SnapshotMeters;
+use super::standstill::Standstill;
+use super::status::{Activity, Publisher};
 use super::stream::now_ns;
 use super::table::{Blueprint, Table};
 use super::tables::describe;
@@ -43,6 +47,9 @@ pub(super) fn readable(tables: &[CatalogTable], blueprint: &Blueprint, via_root:
     readable.sort_by_cached_key(|table| (rank(table), table.schema.clone(), table.name.clone()));
     readable
 }
+
+/// Rows between two updates of the status.
+const ROWS_BETWEEN_WORDS: u64 = 1000;
 
 const UNDEFINED_COLUMN: &str = "42703";
 const UNDEFINED_TABLE: &str = "42P01";
@@ -70,6 +77,9 @@ pub(super) struct Snapshot<'a> {
     pub(super) xid: i64,
     pub(super) now_us: i64,
     pub(super) stop: &'a CancellationToken,
+    pub(super) publisher: &'a Publisher,
+    pub(super) standstill: Standstill,
+    pub(super) look: Interval,
     pub(super) flush: Interval,
 }
 
@@ -83,12 +93,21 @@ struct Held {
 }
 
 impl Snapshot<'_> {
-    /// Reads all tables inside the transaction that the catalog has open. `progress` hears of the table and its rows.
-    pub(super) async fn run(
-        &mut self,
-        tables: &[CatalogTable],
-        mut progress: impl FnMut(&str, u64),
-    ) -> Result<Ended, ConnectorError> {
+    /// Reads all tables inside the transaction that the catalog has open.
+    pub(super) async fn run(&mut self, tables: &[CatalogTable]) -> Result<Ended, ConnectorError> {
+        let began = Instant::now();
+        let ids: Vec<_> = tables.iter().map(|table| table.id).collect();
+        self.meters().begin(tables.len(), self.catalog.estimated_rows(&ids).await?);
+        let ended = self.read(tables).await;
+        self.meters().end(matches!(ended, Ok(Ended::Complete)), began.elapsed());
+        ended
+    }
+
+    fn meters(&self) -> &SnapshotMeters {
+        &self.blueprint.meters.snapshot
+    }
+
+    async fn read(&mut self, tables: &[CatalogTable]) -> Result<Ended, ConnectorError> {
         self.delivery.mark(self.offset(false))?;
         if !self.delivery.is_transactional() {
             // Stored before the first row goes out: whoever finds it knows that rows may have been delivered. In a
@@ -97,8 +116,8 @@ impl Snapshot<'_> {
         }
         let mut held: Option<Held> = None;
         for (index, table) in tables.iter().enumerate() {
-            match self.table(table, index == 0, &mut held, &mut progress).await? {
-                Ended::Complete => {}
+            match self.table(table, index == 0, &mut held).await? {
+                Ended::Complete => self.meters().table_done(),
                 Ended::Stopped => return Ok(Ended::Stopped),
             }
         }
@@ -127,7 +146,6 @@ impl Snapshot<'_> {
         table: &CatalogTable,
         first_table: bool,
         held: &mut Option<Held>,
-        progress: &mut impl FnMut(&str, u64),
     ) -> Result<Ended, ConnectorError> {
         let facts = TableFacts::of_catalog(table, self.types, &self.blueprint.config);
         let described = Arc::new(describe(self.blueprint, self.types, &facts));
@@ -135,7 +153,7 @@ impl Snapshot<'_> {
         if self.delivery.needs_topic(&described.prepared.topic) {
             self.delivery.create_topic(&described.prepared.topic).await?;
         }
-        progress(&name, 0);
+        self.progress(&name, 0);
         let columns = facts.columns.iter().map(|column| column.name);
         let copy = self.catalog.copy(&select_sql(table, columns, false)).await;
         let mut copy = copy.map_err(|source| match source.sqlstate() {
@@ -145,7 +163,18 @@ impl Snapshot<'_> {
         })?;
         let mut splitter = RowSplitter::new();
         let mut rows = 0u64;
-        while let Some(chunk) = copy.next().await? {
+        loop {
+            let chunk = tokio::select! {
+                biased;
+                chunk = copy.next() => chunk?,
+                // Receipts do not wait for rows to be told of.
+                _ = self.look.tick() => {
+                    self.look()?;
+                    self.progress(&name, rows);
+                    continue;
+                }
+            };
+            let Some(chunk) = chunk else { break };
             splitter.push(chunk);
             while let Some(line) = splitter.next_row() {
                 if let Some(previous) = held.as_ref() {
@@ -167,7 +196,10 @@ impl Snapshot<'_> {
                     return Ok(Ended::Stopped);
                 }
             }
-            progress(&name, rows);
+            // Not for each row: somebody is told of it.
+            if rows.is_multiple_of(ROWS_BETWEEN_WORDS) {
+                self.progress(&name, rows);
+            }
             if self.delivery.is_transactional() {
                 self.delivery.mark(self.offset(false))?;
                 self.delivery.settle()?;
@@ -180,6 +212,21 @@ impl Snapshot<'_> {
         Ok(if self.stop.is_cancelled() { Ended::Stopped } else { Ended::Complete })
     }
 
+    fn progress(&self, table: &str, rows: u64) {
+        if !self.standstill.is_standing() {
+            let percent = self.meters().percent();
+            self.publisher.activity(Activity::Snapshotting { table: table.to_owned(), rows, percent });
+        }
+    }
+
+    /// Says how delivery stands.
+    fn look(&mut self) -> Result<(), ConnectorError> {
+        self.delivery.settle()?;
+        self.delivery.look();
+        self.standstill.look(self.delivery, Duration::ZERO, self.publisher);
+        Ok(())
+    }
+
     async fn wait_for_room(&mut self) -> Result<Ended, ConnectorError> {
         loop {
             self.delivery.settle()?;
@@ -190,6 +237,7 @@ impl Snapshot<'_> {
                 () = self.stop.cancelled() => return Ok(Ended::Stopped),
                 changed = self.delivery.changed() => changed?,
                 _ = self.flush.tick() => self.delivery.nudge(),
+                _ = self.look.tick() => self.look()?,
             }
         }
     }
@@ -218,7 +266,12 @@ impl Snapshot<'_> {
         };
         let change = Change::Read { row: Row { cells: &cells } };
         let config = &self.blueprint.config;
-        Ok(self.emitter.emit(&held.table, config, &change, false, &moment, self.delivery)?)
+        let (now, before) = (moment.ts_ns, self.delivery.taken_bytes());
+        self.emitter.emit(&held.table, config, &change, false, &moment, self.delivery)?;
+        held.table.meters.count(Op::Read, self.delivery.taken_bytes() - before);
+        self.blueprint.meters.stream.last_event_ns.set(now);
+        self.meters().row();
+        Ok(())
     }
 }
 

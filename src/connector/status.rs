@@ -23,13 +23,18 @@ pub struct Status {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Activity {
-    /// Connecting, checking slot and publication.
-    Starting,
+    /// On the way to the first record.
+    Starting {
+        step: &'static str,
+    },
     Snapshotting {
         table: String,
+        /// Of this table.
         rows: u64,
+        /// Of the whole snapshot, as far as it can be estimated.
+        percent: Option<u8>,
     },
-    /// For something that is not ours to mend: the slot is in use.
+    /// For something that is not ours to mend: the slot is in use, Kafka acknowledges nothing.
     Waiting {
         why: String,
         remedy: String,
@@ -38,7 +43,7 @@ pub enum Activity {
     /// Snapshot finished and nothing to stream (`initial_only`).
     Idle,
     Paused,
-    /// A transient failure: tried again at `at`.
+    /// A transient failure: tried again soon.
     Retrying {
         why: String,
         remedy: String,
@@ -52,10 +57,57 @@ pub enum Activity {
     Stopped,
 }
 
+impl Activity {
+    /// One word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Starting { .. } => "starting",
+            Self::Snapshotting { .. } => "snapshotting",
+            Self::Waiting { .. } => "waiting",
+            Self::Streaming => "streaming",
+            Self::Idle => "idle",
+            Self::Paused => "paused",
+            Self::Retrying { .. } => "retrying",
+            Self::Failed { .. } => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// Whether data moves, or there is nothing to move.
+    pub fn is_running(&self) -> bool {
+        matches!(self, Self::Snapshotting { .. } | Self::Streaming | Self::Idle)
+    }
+
+    /// What is being done, or what hinders it.
+    pub fn doing(&self) -> String {
+        match self {
+            Self::Starting { step } => (*step).to_owned(),
+            Self::Snapshotting { table, rows, percent: Some(percent) } => {
+                format!("snapshotting {percent} %: {rows} rows of {table}")
+            }
+            Self::Snapshotting { table, rows, percent: None } => format!("snapshotting: {rows} rows of {table}"),
+            Self::Streaming => "streaming".to_owned(),
+            Self::Idle => "the snapshot is complete, and there is nothing to stream".to_owned(),
+            Self::Paused => "paused".to_owned(),
+            Self::Stopped => "stopped".to_owned(),
+            Self::Retrying { why, attempt, .. } => format!("trying again after attempt {attempt}: {why}"),
+            Self::Waiting { why, .. } | Self::Failed { why, .. } => why.clone(),
+        }
+    }
+
+    /// What an operator can do; empty when there is nothing.
+    pub fn remedy(&self) -> &str {
+        match self {
+            Self::Waiting { remedy, .. } | Self::Retrying { remedy, .. } | Self::Failed { remedy, .. } => remedy,
+            _ => "",
+        }
+    }
+}
+
 impl Default for Status {
     fn default() -> Self {
         Self {
-            activity: Activity::Starting,
+            activity: Activity::Starting { step: "starting" },
             since: SystemTime::now(),
             records: 0,
             confirmed: Lsn::ZERO,
@@ -78,17 +130,31 @@ impl Publisher {
 
     pub(super) fn activity(&self, activity: Activity) {
         self.sender.send_if_modified(|status| {
-            let changed = status.activity != activity;
+            let (changed, same) = (status.activity != activity, status.activity.name() == activity.name());
             if changed {
                 status.activity = activity;
+            }
+            // Rows that go by, or another reason to wait, do not begin anew.
+            if !same {
                 status.since = SystemTime::now();
             }
             changed
         });
     }
 
-    pub(super) fn snapshotting(&self, table: &str, rows: u64) {
-        self.activity(Activity::Snapshotting { table: table.to_owned(), rows });
+    /// For what had begun before it was noticed.
+    pub(super) fn activity_since(&self, activity: Activity, since: SystemTime) {
+        self.sender.send_if_modified(|status| {
+            let changed = status.activity != activity;
+            if changed {
+                (status.activity, status.since) = (activity, since);
+            }
+            changed
+        });
+    }
+
+    pub(super) fn starting(&self, step: &'static str) {
+        self.activity(Activity::Starting { step });
     }
 
     pub(super) fn progress(&self, records: u64, confirmed: Lsn, received: Lsn, trouble: Option<String>) {

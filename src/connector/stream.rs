@@ -14,6 +14,7 @@ use super::emit::{EmitError, Emitter, Halves};
 use super::error::ConnectorError;
 use super::messages::{self, Messages};
 use super::metadata::Metadata;
+use super::meters::Meters;
 use super::plan::Skip;
 use super::table::Table;
 use super::tables::{Known, Tables};
@@ -145,6 +146,10 @@ impl Stream {
         self.open.as_ref().and_then(|open| open.last).map(|event| event.lsn)
     }
 
+    pub(super) fn meters(&self) -> &Meters {
+        &self.tables.blueprint.meters
+    }
+
     fn at(&self, lsn: Lsn) -> At {
         At { lsn, last_commit: self.sequence_commit, xmin: self.xmin }
     }
@@ -267,6 +272,8 @@ impl Stream {
             }
         }
         self.commit_time = Some(commit_time);
+        self.delivery.begin(commit_time);
+        self.meters().stream.last_xid.set(xid.into());
         self.open = Some(Transaction { xid, commit_time, origin: None, order, last: None });
         Ok(())
     }
@@ -283,6 +290,7 @@ impl Stream {
         }
         self.commit = end;
         self.sequence_commit = Some(end);
+        self.delivery.end_of_transaction(end);
         self.mark(Offset {
             lsn: end,
             proc: Some(end),
@@ -423,7 +431,10 @@ impl Stream {
 
     fn event(&mut self, table: &Arc<Table>, lsn: Lsn, change: &Change<'_>) -> Result<(), ConnectorError> {
         let ops: &[Op] = match Emitter::halves(table, change, &self.tables.blueprint.config) {
-            Halves::None => &[],
+            Halves::None => {
+                self.meters().filtered.add(1);
+                &[]
+            }
             Halves::One(op) => &[op],
             Halves::KeyChange => &[Op::Delete, Op::Create],
         };
@@ -437,18 +448,30 @@ impl Stream {
         let at = self.at(lsn);
         let config = &self.tables.blueprint.config;
         let Some(open) = &mut self.open else { return Ok(()) };
-        let id = self.metadata.is_some().then(|| transaction::transaction_id(open.xid, lsn));
+        let xid = open.xid;
+        let id = self.metadata.is_some().then(|| transaction::transaction_id(xid, lsn));
         let place = id.as_ref().map(|id| open.order.next(&table.prepared.collection, id));
         let moment = open.moment(op, at, table.prepared.qualified(), place);
         // An update whose key changes is shown as delete and create; any other update shows itself.
         let key_changes = matches!(change, Change::Update { .. }) && op != Op::Update;
+        let (now, before) = (moment.ts_ns, self.delivery.taken_bytes());
         let emitted = self.emitter.emit(table, config, change, key_changes, &moment, &mut self.delivery);
+        self.tables.blueprint.meters.event(now, open.commit_time, lsn);
         match emitted {
-            Err(EmitError::Row(e)) if config.processing_failure != FailureMode::Fail => {
-                tracing::warn!(%lsn, "event left out: {e}");
+            Ok(()) => {
+                table.meters.count(op, self.delivery.taken_bytes() - before);
                 Ok(())
             }
-            emitted => Ok(emitted?),
+            Err(EmitError::Row(e)) if config.processing_failure != FailureMode::Fail => {
+                self.meters().erroneous.add(1);
+                // A table that is wrong is wrong for each of its rows.
+                if self.meters().erroneous.get().is_power_of_two() {
+                    let remedy = "give the table REPLICA IDENTITY FULL";
+                    tracing::warn!(%lsn, xid, remedy, "event left out: {e}");
+                }
+                Ok(())
+            }
+            Err(e) => Err(e.into()),
         }
     }
 
@@ -468,7 +491,9 @@ impl Stream {
             let id = self.metadata.is_some().then(|| transaction::transaction_id(open.xid, lsn));
             let place = id.as_ref().map(|id| open.order.next(&table.prepared.collection, id));
             let moment = open.moment(Op::Truncate, at, table.prepared.qualified(), place);
+            let before = self.delivery.taken_bytes();
             self.emitter.truncate(&table, config, &moment, &mut self.delivery)?;
+            table.meters.count(Op::Truncate, self.delivery.taken_bytes() - before);
         }
         self.taken(lsn, MessageType::Truncate);
         Ok(())

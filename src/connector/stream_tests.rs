@@ -120,6 +120,7 @@ async fn rig(skip: Option<Skip>) -> Rig {
         value_converter: bare,
         header_converter: converter::HeaderConfig::Simple,
         unwrap: None,
+        meters: Arc::default(),
     };
     let base = |oid, name: &str| PgType {
         oid,
@@ -129,7 +130,7 @@ async fn rig(skip: Option<Skip>) -> Rig {
         kind: PgTypeKind::Base,
     };
     let types = Types::new([base(23, "int4"), base(25, "text")]);
-    let delivery = Delivery::new(sink, store, Limit { records: 1000, bytes: 1 << 20 }, BOUNDARY);
+    let delivery = Delivery::new(sink, store, Limit { records: 1000, bytes: 1 << 20 }, BOUNDARY, Arc::default());
     let mut stream = Stream::new(Tables::new(blueprint, types), delivery, "run", Lsn(100), skip);
     let Ok(Taken::Errand(relation)) = stream.take(Lsn::ZERO, &relation()) else {
         panic!("a new relation needs an errand")

@@ -1,8 +1,12 @@
 //! A captured table, ready to emit: its description, the shapes of its key and value, its layout.
 
+use std::sync::Arc;
+
 use crate::converter::{self, HeaderConfig, Shape};
 use crate::debezium::{self, AddedField, Prepared, Unwrapped, cloudevents, envelope_schema};
 use crate::transform::{self, Deletes, UnwrapConfig};
+
+use super::meters::{Meters, TableMeters};
 
 #[derive(Debug)]
 pub(super) struct Table {
@@ -10,6 +14,7 @@ pub(super) struct Table {
     /// `None`: records have no key.
     pub(super) key: Option<Keyed>,
     pub(super) layout: Layout,
+    pub(super) meters: Arc<TableMeters>,
 }
 
 #[derive(Debug)]
@@ -53,10 +58,11 @@ pub(super) struct Blueprint {
     pub(super) value_converter: converter::Config,
     pub(super) header_converter: HeaderConfig,
     pub(super) unwrap: Option<UnwrapConfig>,
+    pub(super) meters: Arc<Meters>,
 }
 
 impl Blueprint {
-    pub(super) fn new(config: &super::Config) -> Self {
+    pub(super) fn new(config: &super::Config, meters: Arc<Meters>) -> Self {
         // The settings accept one transform so far, and only this one.
         let unwrap = config.transforms.iter().map(|transform::Config::Unwrap(unwrap)| unwrap.clone()).next();
         Self {
@@ -65,6 +71,7 @@ impl Blueprint {
             value_converter: config.value_converter.clone(),
             header_converter: config.header_converter.clone(),
             unwrap,
+            meters,
         }
     }
 
@@ -81,7 +88,8 @@ impl Blueprint {
             (None, _) => Layout::Envelope(self.value_converter.shape(&envelope_schema(&prepared, &self.config))),
             (Some(unwrap), _) => Layout::Unwrapped(Box::new(self.unwrapped(unwrap, &prepared))),
         };
-        Table { prepared, key, layout }
+        let meters = self.meters.learn(&prepared);
+        Table { prepared, key, layout, meters }
     }
 
     fn unwrapped(&self, unwrap: &UnwrapConfig, prepared: &Prepared) -> UnwrappedLayout {

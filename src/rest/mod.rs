@@ -5,9 +5,12 @@
 
 mod body;
 mod guard;
+mod honest;
+mod own;
 mod respond;
 mod routes;
 mod state;
+mod tail;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +26,8 @@ pub struct Shared {
     /// `host:port` under which this worker is known.
     pub worker_id: String,
     pub cluster_id: Option<String>,
+    /// `walcast.events.values`: whether the tail of records shows what rows hold.
+    pub show_values: bool,
 }
 
 /// Serves until `stop`; the caller stops the connectors first, so that draining is visible here.

@@ -41,6 +41,7 @@ pub(super) fn router(shared: Arc<Shared>, local: Option<SocketAddr>) -> Router {
         .route("/connectors/{name}/stop", put(stop))
         .route("/connector-plugins", get(plugins))
         .route("/connector-plugins/", get(plugins))
+        .merge(super::own::router())
         .fallback(async || bare_error(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || bare_error(StatusCode::METHOD_NOT_ALLOWED))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

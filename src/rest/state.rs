@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::honest;
 use crate::connector::Activity;
 use crate::supervisor::{Target, View, object};
 
@@ -46,14 +47,13 @@ pub(super) fn restarting(view: &View, worker_id: &str, only_failed: bool) -> Val
     answer
 }
 
-/// The task, if there is one. A connector that waits or retries is RUNNING, as in Connect; one that failed says why.
+/// The task, if there is one.
 pub(super) fn task(view: &View, worker_id: &str) -> Option<Value> {
     let status = view.task.as_ref()?;
     let (state, trace) = match &status.activity {
-        Activity::Failed { why, remedy } if remedy.is_empty() => ("FAILED", Some(why.clone())),
-        Activity::Failed { why, remedy } => ("FAILED", Some(format!("{why}\n\tremedy: {remedy}"))),
+        activity @ Activity::Failed { .. } => honest::state(activity),
         _ if view.target == Target::Paused => ("PAUSED", None),
-        _ => ("RUNNING", None),
+        activity => honest::state(activity),
     };
     let mut task = json!({ "id": 0, "state": state, "worker_id": worker_id, "version": VERSION });
     if let Some(trace) = trace {

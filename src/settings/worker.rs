@@ -34,6 +34,8 @@ pub struct Worker {
     pub sink: SinkChoice,
     /// `walcast.connectors`: the folder of connector files.
     pub connectors: Option<PathBuf>,
+    /// `walcast.events.values`: records are shown with what rows hold to those who watch them through REST.
+    pub show_values: bool,
     pub providers: Providers,
 }
 
@@ -57,7 +59,9 @@ impl std::fmt::Debug for Worker {
 
 const POLICY: &str = "connector.client.config.override.policy";
 
-const KNOWN: [&str; 37] = [
+const KNOWN: [&str; 39] = [
+    "walcast.events.values",
+    "walcast.log.format",
     "bootstrap.servers",
     "group.id",
     "config.storage.topic",
@@ -201,6 +205,7 @@ impl Worker {
         let advertised = text("rest.advertised.host.name").map(|host| (host.to_owned(), port_number(advertised_port)));
         let worker = Self {
             bootstrap,
+            show_values: text("walcast.events.values") == Some("true"),
             group_id: text("group.id").unwrap_or("connect-cluster").to_owned(),
             config_topic: text("config.storage.topic").map(str::to_owned),
             offset_topic: text("offset.storage.topic").map(str::to_owned),

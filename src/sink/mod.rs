@@ -13,6 +13,7 @@ mod inbox;
 pub mod jsonl;
 pub mod kafka;
 pub mod memory;
+mod statistics;
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -20,6 +21,7 @@ use std::time::{Duration, SystemTime};
 use crate::words::{Record, Ticket};
 
 pub use error::{Limit, SinkError};
+pub use statistics::{Broker, RoundTrip, Statistics};
 
 #[derive(Clone, Debug)]
 pub enum Config {
@@ -140,10 +142,38 @@ impl Sink {
         }
     }
 
+    /// Where records go, for people.
+    pub fn target(&self) -> String {
+        match self {
+            Self::Kafka(sink) => sink.target(),
+            Self::Jsonl(sink) => sink.target(),
+            Self::Memory(_) => "memory".to_owned(),
+        }
+    }
+
+    /// What helps when it takes nothing: one sentence for the operator.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Kafka(_) => {
+                "see that the brokers answer, have room, and have enough replicas in sync; delivery goes on by itself"
+            }
+            Self::Jsonl(_) => "see that the reader reads and the disk has room",
+            Self::Memory(_) => "",
+        }
+    }
+
     /// What hinders delivery just now, if anything is known to.
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
             Self::Kafka(sink) => sink.trouble(),
+            Self::Jsonl(_) | Self::Memory(_) => None,
+        }
+    }
+
+    /// What the producer last told of itself, if it tells anything.
+    pub fn statistics(&self) -> Option<Statistics> {
+        match self {
+            Self::Kafka(sink) => sink.statistics(),
             Self::Jsonl(_) | Self::Memory(_) => None,
         }
     }

@@ -35,7 +35,7 @@ impl Launch for Fake {
         self.check(name, config)?;
         *self.starts.lock().unwrap().entry(name.to_owned()).or_default() += 1;
         let fake = value(config, "fake").unwrap_or("").to_owned();
-        let Strings { mut paused, status, stop } = strings;
+        let Strings { mut paused, status, stop, .. } = strings;
         let publish = move |activity| {
             status.send_replace(Status { activity, ..Status::default() });
         };

@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::connector::{Activity, Status};
+use crate::connector::{Activity, Meters, Status};
 use crate::settings::{Problem, Raw};
 
 /// How long an aborted task is waited for.
@@ -65,6 +65,7 @@ impl Target {
 pub struct Strings {
     pub paused: watch::Receiver<bool>,
     pub status: watch::Sender<Status>,
+    pub meters: Arc<Meters>,
     pub stop: CancellationToken,
 }
 
@@ -97,6 +98,8 @@ struct Entry {
     live: Option<Live>,
     /// Why it could not even be started.
     refused: Option<String>,
+    /// Counts on when the connector is restarted.
+    meters: Arc<Meters>,
 }
 
 struct Live {
@@ -135,7 +138,7 @@ impl Supervisor {
     pub async fn start(&self, stored: Vec<Stored>) {
         let _change = self.changes.lock().await;
         for Stored { name, config, target } in stored {
-            self.entries().insert(name.clone(), Entry { config, target, live: None, refused: None });
+            self.entries().insert(name.clone(), Entry::new(config, target));
             if target == Target::Running {
                 self.bring_up(&name);
             }
@@ -150,6 +153,11 @@ impl Supervisor {
         self.entries().get(name).map(|entry| entry.view(name))
     }
 
+    /// What the connector measures of itself.
+    pub fn meters(&self, name: &str) -> Option<Arc<Meters>> {
+        self.entries().get(name).map(|entry| entry.meters.clone())
+    }
+
     async fn create_now(&self, name: &str, config: Raw, target: Target) -> Result<View, ChangeError> {
         self.launch.check(name, &config).map_err(ChangeError::Invalid)?;
         let _change = self.changes.lock().await;
@@ -157,7 +165,7 @@ impl Supervisor {
             return Err(ChangeError::Exists(name.to_owned()));
         }
         self.store.put(name, &config, target).await?;
-        self.entries().insert(name.to_owned(), Entry { config, target, live: None, refused: None });
+        self.entries().insert(name.to_owned(), Entry::new(config, target));
         if target == Target::Running {
             self.bring_up(name);
         }
@@ -256,7 +264,8 @@ impl Supervisor {
         let (paused, paused_receiver) = watch::channel(entry.target == Target::Paused);
         let (status, status_receiver) = watch::channel(Status::default());
         let stop = CancellationToken::new();
-        let strings = Strings { paused: paused_receiver, status, stop: stop.clone() };
+        let meters = entry.meters.clone();
+        let strings = Strings { paused: paused_receiver, status, meters, stop: stop.clone() };
         match self.launch.launch(name, &entry.config, strings) {
             Ok(running) => {
                 let task = tokio::spawn(running);
@@ -284,7 +293,8 @@ impl Supervisor {
         let Some(mut live) = live else { return };
         live.stop.cancel();
         if timeout_at(deadline, &mut live.task).await.is_err() {
-            tracing::warn!(connector = name, "did not stop in time: what was in flight will be sent again");
+            let remedy = "give it more of task.shutdown.graceful.timeout.ms if this repeats";
+            tracing::warn!(connector = name, remedy, "did not stop in time: what was in flight will be sent again");
             live.task.abort();
             // Gone before a successor starts, unless it never comes to an await.
             let _ = timeout(LAST_WORD, &mut live.task).await;
@@ -293,6 +303,10 @@ impl Supervisor {
 }
 
 impl Entry {
+    fn new(config: Raw, target: Target) -> Self {
+        Self { config, target, live: None, refused: None, meters: Arc::default() }
+    }
+
     fn view(&self, name: &str) -> View {
         let failed =
             |why: String, remedy: String| Status { activity: Activity::Failed { why, remedy }, ..Status::default() };

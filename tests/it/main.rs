@@ -9,21 +9,36 @@ mod broker;
 mod case;
 mod cases;
 mod compare;
+#[path = "../chaos/dialect.rs"]
+#[allow(dead_code)] // These four belong to tests/chaos.
+mod dialect;
 mod doctor;
 mod fencing;
 mod kill;
 mod life;
+mod logs;
+mod metrics;
 mod names;
 mod normalise;
 mod offsets;
+#[path = "../chaos/points.rs"]
+#[allow(dead_code)]
+mod points;
 mod preview;
 mod private;
+#[path = "../chaos/proxy.rs"]
+#[allow(dead_code)]
+mod proxy;
 mod refusals;
 mod replay;
 mod rig;
 mod security;
 mod session;
 mod slots;
+mod stalls;
 mod status;
 mod topics;
 mod verify;
+#[path = "../chaos/watch.rs"]
+#[allow(dead_code)]
+mod watch;

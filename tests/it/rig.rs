@@ -331,6 +331,12 @@ pub fn run(folder: &Folder, arguments: &[&str]) -> (i32, String) {
 
 /// One HTTP call; `None` when nobody answers.
 pub fn http(port: u16, method: &str, path: &str, body: Option<&str>) -> Option<(u16, Value)> {
+    let (status, body) = http_text(port, method, path, body)?;
+    Some((status, serde_json::from_str(&body).unwrap_or(Value::Null)))
+}
+
+/// The same for answers that are no JSON.
+pub fn http_text(port: u16, method: &str, path: &str, body: Option<&str>) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let body = body.unwrap_or("");
@@ -343,7 +349,7 @@ pub fn http(port: u16, method: &str, path: &str, body: Option<&str>) -> Option<(
     stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split_whitespace().nth(1)?.parse().ok()?;
-    Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
+    Some((status, body.to_owned()))
 }
 
 /// Waits until the slot is confirmed past everything written so far: all records are acknowledged and stored.

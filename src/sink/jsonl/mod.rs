@@ -101,6 +101,10 @@ impl Jsonl {
         self.desk.inbox.changed().await;
     }
 
+    pub(super) fn target(&self) -> String {
+        self.desk.name.clone()
+    }
+
     pub(super) fn nudge(&mut self) {
         self.desk.sheet().sync = true;
         self.desk.work.notify_one();

@@ -22,6 +22,7 @@ const PRODUCER: &[(&str, &str)] = &[
     // The ledger's window is the limit of what is in flight; the producer's own would only be a second one.
     ("queue.buffering.max.messages", "0"),
     ("queue.buffering.max.kbytes", "2147483647"),
+    ("statistics.interval.ms", "5000"),
 ];
 
 /// What every client gets unless the user says otherwise.

@@ -13,7 +13,8 @@ use rdkafka::producer::ProducerContext;
 use tracing::debug;
 
 use super::super::inbox::Inbox;
-use super::super::{SinkError, Trouble};
+use super::super::{SinkError, Statistics, Trouble};
+use super::statistics;
 
 /// A broker that stays away is reported again and again; silence for this long means that it is no longer tried.
 const FORGET_AFTER: Duration = Duration::from_secs(60);
@@ -45,6 +46,7 @@ pub(super) enum Failure {
 pub(super) struct Deliveries {
     pub(super) inbox: Inbox<Delivery>,
     outage: Mutex<Option<Outage>>,
+    statistics: Mutex<Option<Statistics>>,
     /// Whether there is an outage, to be asked for each record without a lock.
     troubled: AtomicBool,
 }
@@ -61,6 +63,14 @@ impl Deliveries {
     pub(super) fn trouble(&self) -> Option<Trouble> {
         let outage = self.outage();
         outage.as_ref().filter(|outage| outage.heard.elapsed() < FORGET_AFTER).map(|outage| outage.trouble.clone())
+    }
+
+    pub(super) fn statistics(&self) -> Option<Statistics> {
+        self.told().clone()
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<Statistics>> {
+        self.statistics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why a client that has waited this long for its first answer should give up, if it should.
@@ -125,6 +135,10 @@ impl ClientContext for Context {
         if let Some(code) = error.rdkafka_error_code() {
             self.0.note(code, reason);
         }
+    }
+
+    fn stats(&self, statistics: rdkafka::Statistics) {
+        *self.0.told() = Some(statistics::told(&statistics));
     }
 }
 

@@ -14,6 +14,7 @@ mod raw;
 mod reading;
 mod rules;
 mod starter;
+mod statistics;
 mod stores;
 pub mod topic;
 mod transaction;
@@ -35,7 +36,7 @@ use self::deliveries::{Context, Deliveries, Delivery, Failure};
 use self::raw::Dispatch;
 use self::starter::{Starter, Turn};
 use self::transaction::Transaction;
-use super::{Limit, Receipt, SinkError, Trouble, blocking};
+use super::{Limit, Receipt, SinkError, Statistics, Trouble, blocking};
 use crate::words::{Record, Ticket};
 
 pub use rules::{BadRule, TopicGroup, TopicRules};
@@ -215,8 +216,16 @@ impl Kafka {
         }
     }
 
+    pub(super) fn target(&self) -> String {
+        format!("Kafka ({})", self.brokers)
+    }
+
     pub(super) fn trouble(&self) -> Option<Trouble> {
         self.deliveries.trouble()
+    }
+
+    pub(super) fn statistics(&self) -> Option<Statistics> {
+        self.deliveries.statistics()
     }
 
     pub(super) fn needs_topic(&self, topic: &str) -> bool {

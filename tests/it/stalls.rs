@@ -1,0 +1,214 @@
+//! Whatever holds data up is named within seconds, with a cause and what helps, and taken back when it is over.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::dialect::Dialect;
+use crate::proxy::{Proxy, Weather};
+use crate::rig::{Database, Folder, Walcast, connector, drained, postgres, sleep, streaming, unique, wait_for, worker};
+
+/// How soon a status must tell the truth.
+const SOON: Duration = Duration::from_secs(5);
+
+struct Scene {
+    name: String,
+    database: Database,
+    folder: Folder,
+    config: Value,
+    worker: String,
+}
+
+impl Scene {
+    fn new(what: &str, setup: &str) -> Self {
+        let name = unique(what);
+        let (database, folder) = (Database::new(&name), Folder::new());
+        database.sql(setup);
+        Self { config: connector(&name, &name), worker: worker(&name), database, folder, name }
+    }
+
+    /// The connection to Postgres goes through the proxy that is returned.
+    fn behind_a_proxy(&mut self) -> Proxy {
+        let pg = postgres();
+        let proxy = Proxy::start(Dialect::Postgres, 0, (pg.host, pg.port), Arc::default());
+        self.config["database.hostname"] = json!("127.0.0.1");
+        self.config["database.port"] = json!(proxy.port.to_string());
+        self.config["database.sslmode"] = json!("disable");
+        proxy
+    }
+
+    fn start(&self) -> Running<'_> {
+        self.folder.write("w.properties", &self.worker);
+        self.folder.write("c.json", &json!({ "name": self.name, "config": self.config }).to_string());
+        Running { scene: self, walcast: Walcast::start(&self.folder, &["--worker", "w.properties", "c.json"]) }
+    }
+}
+
+struct Running<'a> {
+    scene: &'a Scene,
+    walcast: Walcast,
+}
+
+impl Running<'_> {
+    fn status(&self) -> Value {
+        self.walcast.call("GET", &format!("/v1/connectors/{}", self.scene.name), None).1
+    }
+
+    fn streams(&self) {
+        wait_for("the stream", || {
+            streaming(&format!("s_{}", self.scene.name)) && self.status()["activity"] == "streaming"
+        });
+    }
+
+    /// From now on, within [`SOON`]: this activity, with these words, and the state and trace that Connect's own call shows.
+    fn tells(&self, activity: &str, words: &[&str], state: &str) {
+        let began = Instant::now();
+        loop {
+            let status = self.status();
+            let told = format!("{} {}", status["doing"], status["remedy"]);
+            if status["activity"] == activity && words.iter().all(|word| told.contains(word)) {
+                break;
+            }
+            assert!(began.elapsed() < SOON, "{activity} with {words:?} was not told in time: {status}");
+            sleep(Duration::from_millis(50));
+        }
+        let task = self.walcast.task(&self.scene.name);
+        assert_eq!(task["state"], state, "{task}");
+        let trace = task["trace"].as_str().unwrap_or("");
+        assert!(state == "RUNNING" || state == "PAUSED" || words.iter().all(|word| trace.contains(word)), "{task}");
+        let ready = self.walcast.call("GET", "/readyz", None).0;
+        assert_eq!(ready, if state == "RUNNING" || state == "PAUSED" { 200 } else { 503 });
+    }
+
+    fn goes_on(&self) {
+        wait_for("it to go on", || self.status()["activity"] == "streaming");
+        assert_eq!(self.walcast.task(&self.scene.name)["state"], "RUNNING");
+        self.scene.database.sql("INSERT INTO t SELECT coalesce(max(id), 0) + 1 FROM t");
+        drained(&self.scene.name, &format!("s_{}", self.scene.name));
+    }
+
+    /// One line in the log, however long it takes.
+    fn said_once(&self, words: &str) {
+        assert_eq!(self.walcast.log().matches(words).count(), 1, "{}", self.walcast.log());
+    }
+
+    fn stop(self) {
+        assert_eq!(self.walcast.stop(), 0);
+    }
+}
+
+const TABLE: &str = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);";
+
+#[test]
+fn a_stalled_kafka() {
+    let ports = std::env::var("WALCAST_TEST_KAFKA_PROXIED").expect("run it by `tests/servers --kafka`");
+    let (advertised, broker) = ports.split_once(':').expect("two ports");
+    let broker = ("127.0.0.1".to_owned(), broker.parse().expect("a port"));
+    let proxy = Proxy::start(Dialect::Kafka, advertised.parse().expect("a port"), broker, Arc::default());
+    let mut scene = Scene::new("kafka_stalls", TABLE);
+    let lines: Vec<_> = scene.worker.lines().filter(|line| !line.starts_with("bootstrap")).collect();
+    scene.worker = format!("bootstrap.servers=127.0.0.1:{advertised}\n{}\n", lines.join("\n"));
+    let running = scene.start();
+    running.streams();
+    proxy.weather(Weather::Stalled);
+    scene.database.sql("INSERT INTO t VALUES (2)");
+    running.tells("waiting", &["Kafka (127.0.0.1", "acknowledges nothing", "brokers"], "UNASSIGNED");
+    let since = running.status()["since"].clone();
+    sleep(Duration::from_secs(2));
+    assert_eq!(running.status()["since"], since, "the wait began when it began");
+    running.said_once("acknowledges nothing");
+    proxy.weather(Weather::Clear);
+    running.goes_on();
+    running.said_once("moving again");
+    running.stop();
+}
+
+#[test]
+fn a_postgres_that_is_half_open() {
+    let mut scene = Scene::new("half_open", TABLE);
+    let proxy = scene.behind_a_proxy();
+    let running = scene.start();
+    running.streams();
+    proxy.weather(Weather::HalfOpen);
+    running.tells("waiting", &["does not answer", "replication connection"], "UNASSIGNED");
+    proxy.weather(Weather::Clear);
+    running.goes_on();
+    running.stop();
+}
+
+#[test]
+fn a_postgres_that_is_away() {
+    let mut scene = Scene::new("away", TABLE);
+    let proxy = scene.behind_a_proxy();
+    let running = scene.start();
+    running.streams();
+    proxy.weather(Weather::Refusing);
+    proxy.cut();
+    running.tells("retrying", &["attempt", "database.hostname"], "RESTARTING");
+    proxy.weather(Weather::Clear);
+    running.goes_on();
+    running.stop();
+}
+
+#[test]
+fn a_slot_in_use() {
+    let scene = Scene::new("slot_in_use", TABLE);
+    let first = scene.start();
+    first.streams();
+    let second = scene.start();
+    second.tells("waiting", &["replication slot", "is active for PID", "slot.name"], "UNASSIGNED");
+    first.stop();
+    second.goes_on();
+    second.stop();
+}
+
+#[test]
+fn a_full_disk_beneath_the_records() {
+    let mut scene = Scene::new("full_disk", TABLE);
+    scene.worker = "walcast.sink=file:/dev/full\n".to_owned();
+    let running = scene.start();
+    running.tells("retrying", &["No space left on device", "/dev/full", "check space"], "RESTARTING");
+    running.stop();
+}
+
+#[test]
+fn a_full_disk_beneath_the_offsets() {
+    let mut scene = Scene::new("full_offsets", TABLE);
+    scene.worker = "walcast.sink=file:records.jsonl\noffset.storage.file.filename=offsets.json\n".to_owned();
+    let new = scene.folder.0.join("offsets.json.new");
+    std::os::unix::fs::symlink("/dev/full", &new).expect("a link");
+    let running = scene.start();
+    running.tells("retrying", &["offsets.json", "No space left on device", "check"], "RESTARTING");
+    std::fs::remove_file(new).expect("the link is still there");
+    running.goes_on();
+    running.stop();
+}
+
+#[test]
+fn a_pause() {
+    let scene = Scene::new("pause", TABLE);
+    let running = scene.start();
+    running.streams();
+    assert_eq!(running.walcast.call("PUT", &format!("/connectors/{}/pause", scene.name), None).0, 202);
+    running.tells("paused", &["paused"], "PAUSED");
+    assert_eq!(running.walcast.call("PUT", &format!("/connectors/{}/resume", scene.name), None).0, 202);
+    running.goes_on();
+    running.stop();
+}
+
+#[test]
+fn a_snapshot_that_takes_its_time() {
+    let rows = "CREATE TABLE t (id int PRIMARY KEY, wide text); \
+                INSERT INTO t SELECT n, repeat(md5(n::text), 60) FROM generate_series(1, 20000) n; ANALYZE t;";
+    let mut scene = Scene::new("slow_snapshot", rows);
+    let proxy = scene.behind_a_proxy();
+    let running = scene.start();
+    // Too much for the buffers on the way; from now on each row takes a while.
+    wait_for("the snapshot to begin", || running.status()["activity"] == "snapshotting");
+    proxy.weather(Weather::Slow(10_000));
+    running.tells("snapshotting", &["snapshotting", " %: ", "rows of public.t"], "RUNNING");
+    proxy.weather(Weather::Clear);
+    running.goes_on();
+    running.stop();
+}

@@ -10,14 +10,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connector::Context;
 use crate::reposition::{self, Order};
-use crate::settings::connector::resolve;
+use crate::settings::connector::{offsets_config, resolve, unreachable};
 use crate::settings::worker::{SinkChoice, Worker};
 use crate::settings::{Note, Problem, Raw, value};
 use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
-    Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
+    Entries, Launch, Reached, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
 };
-use crate::{check, connector, rest, sink, telemetry, verify};
+use crate::telemetry::Levels;
+use crate::{check, connector, offsets, rest, sink, telemetry, verify};
 
 /// Arguments of `walcast run`.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,8 @@ pub const CUT_SHORT: u8 = 1;
 const DEFAULT_FOLDER: &str = "connectors";
 /// How long the start waits for Kafka to tell its cluster id, which only REST shows.
 const CLUSTER_ID_WITHIN: Duration = Duration::from_secs(5);
+/// How long a database may take to let a new connector in, unless `connection.validation.timeout.ms` says otherwise.
+const REACHED_WITHIN: Duration = Duration::from_secs(60);
 
 /// `walcast run`: until SIGTERM or SIGINT (0), a second one while it drains (1), or a wrong configuration (2).
 pub async fn run(options: Options) -> u8 {
@@ -94,7 +97,7 @@ pub async fn verify(file: &Path, worker: Option<&Path>, patience: Duration) -> u
 
 /// The connector of one file.
 fn one(file: &Path, worker: Option<&Path>) -> Result<(Context, Vec<Note>, Worker), Vec<Problem>> {
-    let worker = load_worker(worker)?;
+    let (worker, _) = load_worker(worker)?;
     let stored = read_file(file).map_err(|e| vec![e.into()])?;
     let (context, notes) = resolve(&stored.name, &stored.config, &worker)?;
     Ok((context, notes, worker))
@@ -113,16 +116,17 @@ fn complain(problems: &[Problem]) -> u8 {
     BAD_CONFIGURATION
 }
 
-fn load_worker(path: Option<&Path>) -> Result<Worker, Vec<Problem>> {
+fn load_worker(path: Option<&Path>) -> Result<(Worker, Levels), Vec<Problem>> {
     let (worker, notes) = Worker::load(path, std::env::vars())?;
-    telemetry::start(value(&worker.raw, "walcast.log").or_else(|| value(&worker.raw, "log.level")));
+    let levels = telemetry::start(value(&worker.raw, "walcast.log").or_else(|| value(&worker.raw, "log.level")));
     notes.iter().for_each(|note| tracing::warn!("{note}"));
-    Ok(worker)
+    Ok((worker, levels))
 }
 
 /// Everything that can be wrong has been looked at; nothing runs yet.
 struct Prepared {
     worker: Arc<Worker>,
+    levels: Levels,
     listener: TcpListener,
     store: Store,
     stored: Vec<Stored>,
@@ -130,7 +134,8 @@ struct Prepared {
 
 impl Prepared {
     async fn new(options: &Options) -> Result<Self, Vec<Problem>> {
-        let worker = Arc::new(load_worker(options.worker.as_deref())?);
+        let (worker, levels) = load_worker(options.worker.as_deref())?;
+        let worker = Arc::new(worker);
         let given = read_all(&options.files)?;
         let store = store(options, &worker);
         let mut entries = load(&store).await?;
@@ -151,11 +156,11 @@ impl Prepared {
                 format!("cannot listen on {host}:{port}: {e}; choose another with --listen"),
             )]
         })?;
-        Ok(Self { worker, listener, store, stored })
+        Ok(Self { worker, levels, listener, store, stored })
     }
 
     async fn serve(self) -> u8 {
-        let Self { worker, listener, store, stored } = self;
+        let Self { worker, levels, listener, store, stored } = self;
         let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
         else {
             return complain(&[Problem::new("", "cannot listen for signals")]);
@@ -167,7 +172,13 @@ impl Prepared {
         let launch = Box::new(RealLaunch { worker: worker.clone() });
         // A second on top: draining keeps its own time.
         let supervisor = Supervisor::new(launch, store, worker.shutdown_timeout + Duration::from_secs(1));
-        let shared = rest::Shared { supervisor: supervisor.clone(), worker_id, cluster_id: cluster(&worker).await };
+        let shared = rest::Shared {
+            supervisor: supervisor.clone(),
+            worker_id,
+            cluster_id: cluster(&worker).await,
+            mask_secrets: worker.mask_secrets,
+            levels,
+        };
         let stop = CancellationToken::new();
         let server = tokio::spawn(rest::serve(listener, shared, stop.clone()));
         tracing::info!("REST interface on http://{local}");
@@ -291,6 +302,20 @@ struct RealLaunch {
 impl Launch for RealLaunch {
     fn check(&self, name: &str, config: &Raw) -> Result<(), Vec<Problem>> {
         resolve(name, config, &self.worker).map(|_| ())
+    }
+
+    fn reach<'a>(&'a self, name: &'a str, config: &'a Raw) -> Reached<'a> {
+        Box::pin(async move {
+            let (context, _) = resolve(name, config, &self.worker)?;
+            let patience = value(config, "connection.validation.timeout.ms").and_then(|text| text.trim().parse().ok());
+            let patience = patience.map_or(REACHED_WITHIN, Duration::from_millis);
+            let reached = connector::reach(&context.config, patience).await;
+            reached.map_err(|why| vec![unreachable(config, &why)])
+        })
+    }
+
+    fn offsets(&self, name: &str) -> offsets::Config {
+        offsets_config(name, &self.worker)
     }
 
     fn launch(&self, name: &str, config: &Raw, strings: Strings) -> Result<Running, Vec<Problem>> {

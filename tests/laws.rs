@@ -24,12 +24,12 @@ const LAWS: &[Law] = &[
     ("connector", &["words", "pg", "pgoutput", "debezium", "transform", "converter", "wire", "catalog", "sink", "offsets"], &["proptest", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
     ("settings", &["connector", "converter", "debezium", "offsets", "pg", "sink", "transform"], &["config", "proptest", "serde_json", "strsim", "uuid"]),
     ("check", &["words", "catalog", "connector", "debezium", "pg", "sink", "wire"], &["tokio"]),
-    ("supervisor", &["connector", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
-    ("rest", &["connector", "settings", "supervisor"], &["axum", "serde_json", "tokio", "tokio_util"]),
+    ("supervisor", &["connector", "offsets", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
+    ("rest", &["connector", "settings", "supervisor", "telemetry"], &["axum", "serde_json", "tokio", "tokio_util", "utoipa", "utoipa_axum"]),
     ("telemetry", &[], &["tracing_subscriber"]),
     ("reposition", &["words", "catalog", "connector", "offsets"], &[]),
     ("verify", &["words", "catalog", "connector", "debezium", "sink", "transform"], &["openssl", "serde_json", "tokio", "tracing", "uuid"]),
-    ("app", &["check", "connector", "reposition", "rest", "settings", "sink", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),
+    ("app", &["check", "connector", "offsets", "reposition", "rest", "settings", "sink", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

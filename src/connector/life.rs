@@ -191,7 +191,7 @@ impl Life<'_> {
         };
         let publisher = self.publisher;
         let tables = readable(&tables, &found.blueprint, config.publish_via_partition_root);
-        let ended = snapshot.run(&tables, |table, rows| publisher.snapshotting(table, rows)).await?;
+        let ended = snapshot.run(&tables, |table, topic, rows| publisher.snapshotting(table, topic, rows)).await?;
         found.catalog.commit().await?;
         if ended == Ended::Stopped {
             return Ok(After::Stopped);

@@ -20,6 +20,7 @@ mod picture;
 mod plan;
 mod publication;
 mod pulse;
+mod reach;
 mod slot;
 mod snapshot;
 mod status;
@@ -41,6 +42,7 @@ pub use life::outlook;
 pub use messages::MARKER;
 pub use picture::{Picture, PicturedTable};
 pub use plan::{Outlook, Refusal};
+pub use reach::reach;
 pub use status::{Activity, Status};
 
 use crate::{offsets, sink};

@@ -83,11 +83,11 @@ struct Held {
 }
 
 impl Snapshot<'_> {
-    /// Reads all tables inside the transaction that the catalog has open. `progress` hears of the table and its rows.
+    /// Reads all tables inside the transaction that the catalog has open. `progress` hears of the table, its topic and its rows.
     pub(super) async fn run(
         &mut self,
         tables: &[CatalogTable],
-        mut progress: impl FnMut(&str, u64),
+        mut progress: impl FnMut(&str, &str, u64),
     ) -> Result<Ended, ConnectorError> {
         self.delivery.mark(self.offset(false))?;
         if !self.delivery.is_transactional() {
@@ -127,7 +127,7 @@ impl Snapshot<'_> {
         table: &CatalogTable,
         first_table: bool,
         held: &mut Option<Held>,
-        progress: &mut impl FnMut(&str, u64),
+        progress: &mut impl FnMut(&str, &str, u64),
     ) -> Result<Ended, ConnectorError> {
         let facts = TableFacts::of_catalog(table, self.types, &self.blueprint.config);
         let described = Arc::new(describe(self.blueprint, self.types, &facts));
@@ -135,7 +135,7 @@ impl Snapshot<'_> {
         if self.delivery.needs_topic(&described.prepared.topic) {
             self.delivery.create_topic(&described.prepared.topic).await?;
         }
-        progress(&name, 0);
+        progress(&name, &described.prepared.topic, 0);
         let columns = facts.columns.iter().map(|column| column.name);
         let copy = self.catalog.copy(&select_sql(table, columns, false)).await;
         let mut copy = copy.map_err(|source| match source.sqlstate() {
@@ -167,7 +167,7 @@ impl Snapshot<'_> {
                     return Ok(Ended::Stopped);
                 }
             }
-            progress(&name, rows);
+            progress(&name, &described.prepared.topic, rows);
             if self.delivery.is_transactional() {
                 self.delivery.mark(self.offset(false))?;
                 self.delivery.settle()?;

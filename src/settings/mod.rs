@@ -25,7 +25,10 @@ pub mod worker;
 
 use std::fmt;
 
-pub use definitions::{Definition, definition, definitions};
+/// The options of the transform `ExtractNewRecordState`, as Debezium 3.6.1 tells them: a JSON array of definitions.
+pub const UNWRAP_OPTIONS: &str = include_str!("unwrap.json");
+
+pub use definitions::{Definition, definition, definitions, is_secret};
 
 /// A flat configuration in the order it was written.
 pub type Raw = Vec<(String, String)>;

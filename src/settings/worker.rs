@@ -35,6 +35,8 @@ pub struct Worker {
     /// `walcast.connectors`: the folder of connector files.
     pub connectors: Option<PathBuf>,
     pub providers: Providers,
+    /// `rest.mask.secrets`.
+    pub mask_secrets: bool,
 }
 
 /// `walcast.sink`.
@@ -57,7 +59,7 @@ impl std::fmt::Debug for Worker {
 
 const POLICY: &str = "connector.client.config.override.policy";
 
-const KNOWN: [&str; 37] = [
+const KNOWN: [&str; 38] = [
     "bootstrap.servers",
     "group.id",
     "config.storage.topic",
@@ -77,6 +79,7 @@ const KNOWN: [&str; 37] = [
     "rest.advertised.host.name",
     "rest.advertised.port",
     "rest.advertised.listener",
+    "rest.mask.secrets",
     "key.converter",
     "value.converter",
     "header.converter",
@@ -193,6 +196,10 @@ impl Worker {
             problems.push(problem);
             ("127.0.0.1".to_owned(), 8083)
         });
+        let mask_secrets = flag(text("rest.mask.secrets"), "rest.mask.secrets").unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
         let advertised = text("rest.advertised.host.name").map(|host| (host.to_owned(), port_number(advertised_port)));
         let worker = Self {
             bootstrap,
@@ -211,6 +218,7 @@ impl Worker {
             sink,
             connectors: text("walcast.connectors").map(PathBuf::from),
             providers,
+            mask_secrets: mask_secrets.unwrap_or(true),
             raw: raw.clone(),
         };
         if !["All", "None", "Principal"].contains(&worker.override_policy()) {
@@ -263,6 +271,18 @@ impl Worker {
         value(&self.raw, "walcast.data")
             .filter(|v| !v.trim().is_empty())
             .map_or_else(|| PathBuf::from(".walcast"), PathBuf::from)
+    }
+}
+
+fn flag(text: Option<&str>, key: &str) -> Result<Option<bool>, Problem> {
+    match text {
+        None => Ok(None),
+        Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+        Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+        Some(other) => {
+            let text = "Expected value to be either true or false";
+            Err(Problem::new(key, format!("Invalid value {other} for configuration {key}: {text}")))
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod normalise;
 mod offsets;
 mod refusals;
 mod replay;
+mod rest;
 mod rig;
 mod security;
 mod session;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connector::Context;
 use crate::reposition::{self, Order};
 use crate::settings::connector::{offsets_config, resolve, unreachable};
+use crate::settings::server::Listen;
 use crate::settings::worker::{SinkChoice, Worker};
 use crate::settings::{Note, Problem, Raw, value};
 use crate::sink::kafka::topic::cluster_id;
@@ -39,6 +40,8 @@ pub const CUT_SHORT: u8 = 1;
 const DEFAULT_FOLDER: &str = "connectors";
 /// How long the start waits for Kafka to tell its cluster id, which only REST shows.
 const CLUSTER_ID_WITHIN: Duration = Duration::from_secs(5);
+/// How often the folder of connector files is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long a database may take to let a new connector in, unless `connection.validation.timeout.ms` says otherwise.
 const REACHED_WITHIN: Duration = Duration::from_secs(60);
 
@@ -127,7 +130,7 @@ fn load_worker(path: Option<&Path>) -> Result<(Worker, Levels), Vec<Problem>> {
 struct Prepared {
     worker: Arc<Worker>,
     levels: Levels,
-    listener: TcpListener,
+    listeners: Vec<rest::Listener>,
     store: Store,
     stored: Vec<Stored>,
 }
@@ -149,24 +152,21 @@ impl Prepared {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let (host, port) = listen_address(options, &worker)?;
-        let listener = TcpListener::bind((host.as_str(), port)).await.map_err(|e| {
-            vec![Problem::new(
-                "listeners",
-                format!("cannot listen on {host}:{port}: {e}; choose another with --listen"),
-            )]
-        })?;
-        Ok(Self { worker, levels, listener, store, stored })
+        let listeners = listen(options, &worker).await?;
+        Ok(Self { worker, levels, listeners, store, stored })
     }
 
     async fn serve(self) -> u8 {
-        let Self { worker, levels, listener, store, stored } = self;
-        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
+        let Self { worker, levels, listeners, store, stored } = self;
+        let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+        let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = signals else {
             return complain(&[Problem::new("", "cannot listen for signals")]);
         };
         announce_sink(&worker.sink);
-        let local = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
+        let scheme = listeners.first().map_or("http", rest::Listener::scheme);
+        let local = listeners.first().and_then(|listener| listener.socket.local_addr().ok());
+        let local = local.map(|address| address.to_string()).unwrap_or_default();
+        warn_of_open_doors(&worker, &listeners);
         let worker_id =
             worker.advertised.as_ref().map_or_else(|| local.clone(), |(host, port)| format!("{host}:{port}"));
         let launch = Box::new(RealLaunch { worker: worker.clone() });
@@ -175,15 +175,19 @@ impl Prepared {
         let shared = rest::Shared {
             supervisor: supervisor.clone(),
             worker_id,
+            scheme,
             cluster_id: cluster(&worker).await,
-            mask_secrets: worker.mask_secrets,
+            mask_secrets: worker.server.mask_secrets,
             levels,
         };
         let stop = CancellationToken::new();
-        let server = tokio::spawn(rest::serve(listener, shared, stop.clone()));
-        tracing::info!("REST interface on http://{local}");
+        let server = tokio::spawn(rest::serve(listeners, &worker.server.users, shared, stop.clone()));
+        tracing::info!("REST interface on {scheme}://{local}");
         supervisor.start(stored).await;
-        signalled(&mut terminate, &mut interrupt).await;
+        tokio::select! {
+            () = signalled(&mut terminate, &mut interrupt) => {}
+            () = follow_folder(&supervisor, &mut hangup) => {}
+        }
         tracing::info!("stopping: connectors drain first");
         tokio::select! {
             () = supervisor.stop() => {}
@@ -203,6 +207,19 @@ async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+    }
+}
+
+/// Applies connector files that change, soon after they did, or at once on SIGHUP.
+async fn follow_folder(supervisor: &Arc<Supervisor>, hangup: &mut Signal) {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let closely = tokio::select! {
+            _ = look.tick() => false,
+            _ = hangup.recv() => true,
+        };
+        supervisor.look_again(closely).await;
     }
 }
 
@@ -286,12 +303,41 @@ fn problems_of(stored: &Stored, worker: &Worker) -> Vec<Problem> {
     found.into_iter().map(|p| Problem::new(&p.key, format!("connector {}: {}", stored.name, p.message))).collect()
 }
 
-fn listen_address(options: &Options, worker: &Worker) -> Result<(String, u16), Vec<Problem>> {
-    let Some(text) = &options.listen else { return Ok(worker.listen.clone()) };
+/// Opens the listeners: those of the worker, or the one of the command line.
+async fn listen(options: &Options, worker: &Worker) -> Result<Vec<rest::Listener>, Vec<Problem>> {
+    let listens = match &options.listen {
+        None => worker.server.listeners.clone(),
+        Some(text) => vec![listen_address(text)?],
+    };
+    let mut listeners = Vec::new();
+    for Listen { host, port, https } in listens {
+        let socket = TcpListener::bind((host.as_str(), port)).await.map_err(|e| {
+            let text = format!("cannot listen on {host}:{port}: {e}; choose another with --listen");
+            vec![Problem::new("listeners", text)]
+        })?;
+        let tls = worker.server.tls.as_ref().filter(|_| https).map(rest::acceptor).transpose();
+        let tls = tls.map_err(|e| vec![Problem::new("listeners.https.ssl", e.to_string())])?;
+        listeners.push(rest::Listener { socket, tls });
+    }
+    Ok(listeners)
+}
+
+fn listen_address(text: &str) -> Result<Listen, Vec<Problem>> {
     let parsed = text
         .rsplit_once(':')
         .and_then(|(host, port)| Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?)));
-    parsed.ok_or_else(|| vec![Problem::new("listen", format!("--listen {text}: expected ADDR:PORT"))])
+    let (host, port) =
+        parsed.ok_or_else(|| vec![Problem::new("listen", format!("--listen {text}: expected ADDR:PORT"))])?;
+    Ok(Listen { host, port, https: false })
+}
+
+fn warn_of_open_doors(worker: &Worker, listeners: &[rest::Listener]) {
+    let reached = |listener: &rest::Listener| listener.socket.local_addr().is_ok_and(|a| !a.ip().is_loopback());
+    if worker.server.users.is_empty() && listeners.iter().any(reached) {
+        tracing::warn!(
+            "whoever reaches this host may change connectors: set rest.auth.users, or listen on 127.0.0.1 only"
+        );
+    }
 }
 
 /// Resolves settings and runs real connectors.

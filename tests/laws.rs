@@ -25,7 +25,7 @@ const LAWS: &[Law] = &[
     ("settings", &["connector", "converter", "debezium", "offsets", "pg", "sink", "transform"], &["config", "proptest", "serde_json", "strsim", "uuid"]),
     ("check", &["words", "catalog", "connector", "debezium", "pg", "sink", "wire"], &["tokio"]),
     ("supervisor", &["connector", "offsets", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
-    ("rest", &["connector", "settings", "supervisor", "telemetry"], &["axum", "serde_json", "tokio", "tokio_util", "utoipa", "utoipa_axum"]),
+    ("rest", &["connector", "settings", "supervisor", "telemetry"], &["axum", "hyper", "hyper_util", "openssl", "serde_json", "thiserror", "tokio", "tokio_openssl", "tokio_util", "tracing", "utoipa", "utoipa_axum"]),
     ("telemetry", &[], &["tracing_subscriber"]),
     ("reposition", &["words", "catalog", "connector", "offsets"], &[]),
     ("verify", &["words", "catalog", "connector", "debezium", "sink", "transform"], &["openssl", "serde_json", "tokio", "tracing", "uuid"]),

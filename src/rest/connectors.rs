@@ -1,11 +1,13 @@
 //! Which connectors there are, and their settings.
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::access::Role;
 use super::body::{self, refused};
 use super::respond::{change_error, created, empty, not_found, ok};
 use super::{Worker, mask, openapi, query};
@@ -16,7 +18,7 @@ use crate::supervisor::object;
 #[utoipa::path(get, path = "/connectors", tag = "connectors",
     params(("expand" = Option<Vec<String>>, Query, description = "`status`, `info`, or both")),
     responses((status = 200, description = "Names; with `expand` an object by name")))]
-pub(super) async fn list(State(shared): Worker, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn list(State(shared): Worker, Extension(role): Extension<Role>, RawQuery(raw): RawQuery) -> Response {
     let expand: Vec<String> = query::all(raw.as_deref(), "expand").collect();
     let names = shared.supervisor.names();
     if expand.is_empty() {
@@ -28,7 +30,7 @@ pub(super) async fn list(State(shared): Worker, RawQuery(raw): RawQuery) -> Resp
         for what in &expand {
             match what.as_str() {
                 "status" => one.insert("status".to_owned(), shared.status(&view)),
-                "info" => one.insert("info".to_owned(), shared.info(&view)),
+                "info" => one.insert("info".to_owned(), shared.info(&view, role)),
                 _ => None,
             };
         }
@@ -59,8 +61,12 @@ pub(super) async fn create(State(shared): Worker, headers: HeaderMap, bytes: Byt
 #[utoipa::path(get, path = "/connectors/{name}", tag = "connectors", params(("name" = String, Path)),
     responses((status = 200, description = "Settings and tasks", body = openapi::ConnectorInfo),
         (status = 404, description = "Unknown", body = openapi::Failure)))]
-pub(super) async fn info(State(shared): Worker, Path(name): Path<String>) -> Response {
-    shared.supervisor.view(name.trim()).map_or_else(|| not_found(&name), |view| ok(&shared.info(&view)))
+pub(super) async fn info(
+    State(shared): Worker,
+    Extension(role): Extension<Role>,
+    Path(name): Path<String>,
+) -> Response {
+    shared.supervisor.view(name.trim()).map_or_else(|| not_found(&name), |view| ok(&shared.info(&view, role)))
 }
 
 #[utoipa::path(delete, path = "/connectors/{name}", tag = "connectors", params(("name" = String, Path)),
@@ -76,8 +82,12 @@ pub(super) async fn delete(State(shared): Worker, Path(name): Path<String>) -> R
 #[utoipa::path(get, path = "/connectors/{name}/config", tag = "connectors", params(("name" = String, Path)),
     responses((status = 200, description = "The settings", body = openapi::Settings),
         (status = 404, description = "Unknown", body = openapi::Failure)))]
-pub(super) async fn config(State(shared): Worker, Path(name): Path<String>) -> Response {
-    shared.supervisor.view(name.trim()).map_or_else(|| not_found(&name), |view| ok(&shared.config(&view)))
+pub(super) async fn config(
+    State(shared): Worker,
+    Extension(role): Extension<Role>,
+    Path(name): Path<String>,
+) -> Response {
+    shared.supervisor.view(name.trim()).map_or_else(|| not_found(&name), |view| ok(&shared.config(&view, role)))
 }
 
 #[utoipa::path(put, path = "/connectors/{name}/config", tag = "connectors", params(("name" = String, Path)),
@@ -100,7 +110,7 @@ pub(super) async fn put_config(
     };
     match shared.supervisor.update(name, config).await {
         Ok((view, true)) => created(&shared.location(name), &shared.fresh(&view)),
-        Ok((view, false)) => ok(&shared.info(&view)),
+        Ok((view, false)) => ok(&shared.info(&view, Role::Admin)),
         Err(e) => change_error(&e),
     }
 }
@@ -135,7 +145,7 @@ pub(super) async fn patch_config(
         Err(refused) => return *refused,
     };
     match shared.supervisor.update(name, config).await {
-        Ok((view, _)) => ok(&shared.info(&view)),
+        Ok((view, _)) => ok(&shared.info(&view, Role::Admin)),
         Err(e) => change_error(&e),
     }
 }
@@ -149,8 +159,12 @@ fn complete(config: Raw, name: &str, stored: Option<&Raw>) -> Result<Raw, body::
 #[utoipa::path(get, path = "/connectors/{name}/tasks", tag = "connectors", params(("name" = String, Path)),
     responses((status = 200, description = "One task, or none of a connector that is stopped"),
         (status = 404, description = "Unknown", body = openapi::Failure)))]
-pub(super) async fn tasks(State(shared): Worker, Path(name): Path<String>) -> Response {
-    shared.supervisor.view(name.trim()).map_or_else(|| not_found(&name), |view| ok(&shared.tasks(&view)))
+pub(super) async fn tasks(
+    State(shared): Worker,
+    Extension(role): Extension<Role>,
+    Path(name): Path<String>,
+) -> Response {
+    shared.supervisor.view(name.trim()).map_or_else(|| not_found(&name), |view| ok(&shared.tasks(&view, role)))
 }
 
 #[utoipa::path(get, path = "/connectors/{name}/topics", tag = "connectors", params(("name" = String, Path)),

@@ -3,6 +3,7 @@
 //! Methods, paths, status codes, bodies and texts are Connect's; where a real Connect answers 500 to bad input, this answers
 //! 400 with the cause. Nothing here waits for the stream: states are read from what connectors publish.
 
+mod access;
 mod body;
 mod connectors;
 mod guard;
@@ -17,25 +18,34 @@ mod plugins;
 mod query;
 mod respond;
 mod routes;
+mod server;
 mod state;
+mod tls;
 mod validation;
+mod visitors;
 mod worker;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::State;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::settings::server::User;
 use crate::supervisor::Supervisor;
 use crate::telemetry::Levels;
+
+pub use server::Listener;
+pub use tls::{TlsError, acceptor};
+
+use access::Access;
 
 /// What every call knows.
 pub struct Shared {
     pub supervisor: Arc<Supervisor>,
     /// `host:port` under which this worker is known.
     pub worker_id: String,
+    /// `http` or `https`.
+    pub scheme: &'static str,
     pub cluster_id: Option<String>,
     /// `rest.mask.secrets`.
     pub mask_secrets: bool,
@@ -45,10 +55,19 @@ pub struct Shared {
 type Worker = State<Arc<Shared>>;
 
 /// Serves until `stop`; the caller stops the connectors first, so that draining is visible here.
-pub async fn serve(listener: TcpListener, shared: Shared, stop: CancellationToken) -> std::io::Result<()> {
-    let local: Option<SocketAddr> = listener.local_addr().ok();
-    let app = routes::router(Arc::new(shared), local);
-    axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await
+pub fn serve(
+    listeners: Vec<Listener>,
+    users: &[User],
+    shared: Shared,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (shared, access) = (Arc::new(shared), Arc::new(Access::new(users)));
+    let routed = listeners.into_iter().map(|listener| {
+        let local = listener.socket.local_addr().ok();
+        let router = routes::router(shared.clone(), access.clone(), local);
+        (listener, router)
+    });
+    server::serve(routed.collect(), stop)
 }
 
 impl Shared {
@@ -63,6 +82,6 @@ impl Shared {
                 _ => path.push_str(&format!("%{byte:02X}")),
             }
         }
-        format!("http://{}/connectors/{path}", self.worker_id)
+        format!("{}://{}/connectors/{path}", self.scheme, self.worker_id)
     }
 }

@@ -12,10 +12,11 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::access::{self, Access};
 use super::respond::bare_error;
 use super::{Shared, connectors, guard, intake, life, loggers, negotiate, offsets, openapi, plugins, worker};
 
-pub(super) fn router(shared: Arc<Shared>, local: Option<SocketAddr>) -> Router {
+pub(super) fn router(shared: Arc<Shared>, access: Arc<Access>, local: Option<SocketAddr>) -> Router {
     let (connects, document) = connects().split_for_parts();
     let connects = connects
         // As Jersey has it.
@@ -34,8 +35,9 @@ pub(super) fn router(shared: Arc<Shared>, local: Option<SocketAddr>) -> Router {
     // Around the routes as a whole, for the methods of a path are known there only.
     Router::new()
         .fallback_service(routes)
-        .layer(from_fn(intake::whole_body))
+        .layer(from_fn_with_state(intake::room(), intake::whole_body))
         .layer(from_fn(negotiate::options))
+        .layer(from_fn_with_state(access, access::authorise))
         .layer(from_fn_with_state(Arc::new(local), guard::same_origin))
 }
 

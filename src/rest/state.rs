@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::access::Role;
 use super::{Shared, mask};
 use crate::connector::Activity;
 use crate::supervisor::{Target, View};
@@ -11,28 +12,29 @@ pub(super) const VERSION: &str = "3.6.1.Final";
 pub(super) const TASK_CLASS: &str = "io.debezium.connector.postgresql.PostgresConnectorTask";
 
 impl Shared {
-    pub(super) fn info(&self, view: &View) -> Value {
+    pub(super) fn info(&self, view: &View, role: Role) -> Value {
         let tasks = match view.task {
             Some(_) => json!([{ "connector": view.name, "task": 0 }]),
             None => json!([]),
         };
-        json!({ "name": view.name, "config": self.config(view), "tasks": tasks, "type": "source" })
+        json!({ "name": view.name, "config": self.config(view, role), "tasks": tasks, "type": "source" })
     }
 
     /// Right after a change, when Connect has made no task yet.
     pub(super) fn fresh(&self, view: &View) -> Value {
-        self.info(&View { task: None, ..view.clone() })
+        self.info(&View { task: None, ..view.clone() }, Role::Admin)
     }
 
-    pub(super) fn config(&self, view: &View) -> Value {
-        Value::Object(mask::shown(&view.config, self.mask_secrets))
+    /// Secrets are for those who may change them.
+    pub(super) fn config(&self, view: &View, role: Role) -> Value {
+        Value::Object(mask::shown(&view.config, self.mask_secrets || role == Role::ReadOnly))
     }
 
-    pub(super) fn tasks(&self, view: &View) -> Value {
+    pub(super) fn tasks(&self, view: &View, role: Role) -> Value {
         if view.task.is_none() {
             return json!([]);
         }
-        let mut config = self.config(view);
+        let mut config = self.config(view, role);
         config["task.class"] = json!(TASK_CLASS);
         json!([{ "id": { "connector": view.name, "task": 0 }, "config": config }])
     }

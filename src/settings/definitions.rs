@@ -167,6 +167,7 @@ pub fn is_secret(key: &str) -> bool {
         "connectionstring",
         "connection.string",
         "ssl.keystore.key",
+        ".token",
     ];
     ends.iter().any(|end| key.ends_with(end))
         || key.contains("registry.auth.client-secret")

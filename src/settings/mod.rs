@@ -18,6 +18,7 @@ pub mod providers;
 mod reader;
 mod regexes;
 mod rules;
+pub mod server;
 #[cfg(test)]
 mod tests;
 mod transforms;

@@ -9,6 +9,7 @@ mod change;
 pub(crate) mod fake;
 mod folder;
 mod position;
+mod reload;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -145,6 +146,7 @@ pub struct Supervisor {
     entries: Mutex<BTreeMap<String, Entry>>,
     changes: tokio::sync::Mutex<()>,
     started: AtomicBool,
+    seen: Mutex<reload::Seen>,
     /// How long a stopping connector may drain before it is given up.
     grace: Duration,
 }
@@ -152,7 +154,15 @@ pub struct Supervisor {
 impl Supervisor {
     pub fn new(launch: Box<dyn Launch>, store: Store, grace: Duration) -> Arc<Self> {
         let (entries, changes) = (Mutex::default(), tokio::sync::Mutex::default());
-        Arc::new(Self { launch, store, entries, changes, started: AtomicBool::new(false), grace })
+        Arc::new(Self {
+            launch,
+            store,
+            entries,
+            changes,
+            started: AtomicBool::new(false),
+            seen: Mutex::default(),
+            grace,
+        })
     }
 
     /// Starts what was running before. Settings that no longer pass leave the connector FAILED, the others run.
@@ -236,6 +246,12 @@ impl Supervisor {
         if before.target != target {
             self.store.put(name, &before.config, target).await?;
         }
+        self.aim(name, target).await;
+        Ok(())
+    }
+
+    /// Brings the connector into this state.
+    async fn aim(&self, name: &str, target: Target) {
         if let Some(entry) = self.entries().get_mut(name) {
             entry.target = target;
             if let Some(live) = &entry.live {
@@ -244,10 +260,9 @@ impl Supervisor {
         }
         match target {
             Target::Stopped => self.take_down(name).await,
-            Target::Running if before.task.is_none() => self.bring_up(name),
+            Target::Running if self.view(name).is_some_and(|view| view.task.is_none()) => self.bring_up(name),
             _ => {}
         }
-        Ok(())
     }
 
     async fn restart_now(&self, name: &str, only_failed: bool) -> Result<(), ChangeError> {

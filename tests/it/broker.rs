@@ -125,7 +125,7 @@ fn java(main: &str) -> Command {
 }
 
 /// A key and its certificate, by itself or by an authority.
-fn certificate(name: &str, by: Option<(&PKey<Private>, &X509)>) -> (PKey<Private>, X509) {
+pub fn certificate(name: &str, by: Option<(&PKey<Private>, &X509)>) -> (PKey<Private>, X509) {
     let key = PKey::from_rsa(Rsa::generate(2048).expect("a key")).expect("a key");
     let mut subject = X509NameBuilder::new().expect("a name");
     subject.append_entry_by_text("CN", name).expect("a name");

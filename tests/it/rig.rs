@@ -246,12 +246,20 @@ impl Walcast {
     /// Starts it and waits for nothing.
     pub fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
         let port = free_port();
+        Self::spawn_on(folder, port, &[arguments, &["--listen", &format!("127.0.0.1:{port}")]].concat())
+    }
+
+    /// Where the worker file says that it listens; `port` is not known here.
+    pub fn spawn_by_worker(folder: &Folder, arguments: &[&str]) -> Self {
+        Self::spawn_on(folder, 0, arguments)
+    }
+
+    fn spawn_on(folder: &Folder, port: u16, arguments: &[&str]) -> Self {
         let log = folder.0.join(format!("{}.log", unique("walcast")));
         let file = fs::File::create(&log).expect("a log file");
         let child = Command::new(env!("CARGO_BIN_EXE_walcast"))
             .arg("run")
             .args(arguments)
-            .args(["--listen", &format!("127.0.0.1:{port}")])
             .current_dir(&folder.0)
             .env_remove("WALCAST_CASES")
             .stdin(Stdio::null())

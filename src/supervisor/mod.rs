@@ -154,15 +154,8 @@ pub struct Supervisor {
 impl Supervisor {
     pub fn new(launch: Box<dyn Launch>, store: Store, grace: Duration) -> Arc<Self> {
         let (entries, changes) = (Mutex::default(), tokio::sync::Mutex::default());
-        Arc::new(Self {
-            launch,
-            store,
-            entries,
-            changes,
-            started: AtomicBool::new(false),
-            seen: Mutex::default(),
-            grace,
-        })
+        let seen = Mutex::new(reload::Seen::of(&store));
+        Arc::new(Self { launch, store, entries, changes, started: AtomicBool::new(false), seen, grace })
     }
 
     /// Starts what was running before. Settings that no longer pass leave the connector FAILED, the others run.

@@ -1,9 +1,10 @@
 //! Connector files that change while everything runs.
 //!
 //! A file that is new, changed or gone is applied as if REST had been told so. What does not pass changes nothing: the
-//! connector goes on as it was, and the log says why.
+//! connector goes on as it was, and the log says why. Only changes count: a file that says something else than what runs
+//! and said so from the start was overruled by a later word.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::folder::{self, Stamp};
@@ -15,9 +16,20 @@ use super::{Entry, Supervisor, Target};
 pub(super) struct Seen {
     /// `None`: to be read whatever they are.
     stamps: Option<Vec<Stamp>>,
-    names: BTreeSet<String>,
+    /// Connectors with a file, as it was taken in last.
+    known: BTreeMap<String, Stored>,
     /// Gone at the last look. An editor may take a file away for a moment, so a second look decides.
     missing: BTreeSet<String>,
+}
+
+impl Seen {
+    /// As it is now, of which nothing is news.
+    pub(super) fn of(store: &Store) -> Self {
+        let Store::Folder(folder) = store else { return Self::default() };
+        let (stored, _) = folder::look(folder).unwrap_or_default();
+        let known = stored.into_iter().map(|stored| (stored.name.clone(), stored)).collect();
+        Self { known, ..Self::default() }
+    }
 }
 
 impl Supervisor {
@@ -43,67 +55,77 @@ impl Supervisor {
         }
         let names: BTreeSet<String> = stored.iter().map(|stored| stored.name.clone()).collect();
         for stored in stored {
-            self.apply(stored).await;
+            self.take_in(stored).await;
         }
         // Of a file that cannot be read nobody knows whose it is.
-        let absent = if errors.is_empty() { self.absent(&names) } else { BTreeSet::new() };
-        let (gone, missing): (BTreeSet<_>, BTreeSet<_>) =
-            absent.into_iter().partition(|name| self.seen().missing.contains(name));
+        let missing = if errors.is_empty() { self.let_go(&names).await } else { BTreeSet::new() };
+        let mut seen = self.seen();
+        if errors.is_empty() {
+            seen.known.retain(|name, _| names.contains(name) || missing.contains(name));
+        }
+        seen.stamps = missing.is_empty().then_some(stamps);
+        seen.missing = missing;
+    }
+
+    /// Ends connectors whose file has stayed away; answers those whose file is away for the first time.
+    async fn let_go(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
+        let (gone, missing): (BTreeSet<String>, BTreeSet<String>) = {
+            let (entries, seen) = (self.entries(), self.seen());
+            let absent = seen.known.keys().filter(|name| !names.contains(*name) && entries.contains_key(*name));
+            absent.cloned().partition(|name| seen.missing.contains(name))
+        };
         for name in &gone {
             tracing::info!(connector = name, "its file is gone: stopped and forgotten; position and slot stay");
             self.take_down(name).await;
             self.entries().remove(name);
         }
-        let mut seen = self.seen();
-        seen.stamps = missing.is_empty().then_some(stamps);
-        if errors.is_empty() {
-            seen.names.clear();
-        }
-        seen.names.extend(names.into_iter().chain(missing.iter().cloned()));
-        seen.missing = missing;
+        missing
     }
 
-    /// Connectors that had a file and have none.
-    fn absent(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
-        let entries = self.entries();
-        self.seen().names.iter().filter(|name| !names.contains(*name) && entries.contains_key(*name)).cloned().collect()
-    }
-
-    async fn apply(&self, Stored { name, config, target }: Stored) {
-        let before = self.view(&name);
-        if before.as_ref().is_some_and(|view| view.config == config && view.target == target) {
+    async fn take_in(&self, stored: Stored) {
+        let old = self.seen().known.get(&stored.name) == Some(&stored);
+        // One that is not there was deleted, and the file is new.
+        if old && self.view(&stored.name).is_some() {
             return;
         }
-        if let Err(problems) = self.launch.check(&name, &config) {
+        if self.apply(&stored).await {
+            self.seen().known.insert(stored.name.clone(), stored);
+        }
+    }
+
+    /// Whether it passed.
+    async fn apply(&self, stored: &Stored) -> bool {
+        let Stored { name, config, target } = stored;
+        let before = self.view(name);
+        if before.as_ref().is_some_and(|view| view.config == *config && view.target == *target) {
+            return true;
+        }
+        if let Err(problems) = self.launch.check(name, config) {
             let why = crate::settings::invalid_message(&problems);
             tracing::error!(connector = name, "its file is not applied, what runs goes on: {why}");
-            return;
+            return false;
         }
         tracing::info!(connector = name, target = target.name(), "applying its file");
-        if before.is_none() {
-            self.entries().insert(name.clone(), Entry::new(config, target));
-            if target == Target::Running {
-                self.bring_up(&name);
+        let Some(before) = before else {
+            self.entries().insert(name.clone(), Entry::new(config.clone(), *target));
+            if *target == Target::Running {
+                self.bring_up(name);
             }
-            return;
+            return true;
+        };
+        let again = before.config != *config && before.task.is_some();
+        if let Some(entry) = self.entries().get_mut(name) {
+            entry.config.clone_from(config);
         }
-        let changed = before.as_ref().is_some_and(|view| view.config != config);
-        if let Some(entry) = self.entries().get_mut(&name) {
-            entry.config = config;
+        if again {
+            self.take_down(name).await;
         }
-        if changed && before.is_some_and(|view| view.task.is_some()) {
-            self.take_down(&name).await;
-            self.aim(&name, target).await;
-            self.bring_up_unless_stopped(&name);
-        } else {
-            self.aim(&name, target).await;
-        }
-    }
-
-    fn bring_up_unless_stopped(&self, name: &str) {
-        if self.view(name).is_some_and(|view| view.target != Target::Stopped && view.task.is_none()) {
+        self.aim(name, *target).await;
+        // One that was paused in the middle keeps its place.
+        if again && *target == Target::Paused {
             self.bring_up(name);
         }
+        true
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

@@ -229,3 +229,25 @@ async fn a_connector_goes_with_its_file_when_it_stays_away() {
     rig.supervisor.look_again(false).await;
     assert!(rig.supervisor.names().is_empty());
 }
+
+#[tokio::test]
+async fn an_old_file_does_not_undo_what_was_said_later() {
+    let rig = Rig::new();
+    std::fs::create_dir_all(&rig.folder).unwrap();
+    let file = |more: &str| format!(r#"{{"name":"a","config":{{"fake":"streams","more":"{more}"}}}}"#);
+    std::fs::write(rig.folder.join("a.json"), file("old")).unwrap();
+    let next = rig.again().await;
+    let mut later = config("a", "streams");
+    later.push(("more".to_owned(), "given on the command line".to_owned()));
+    next.supervisor.start(vec![Stored { name: "a".to_owned(), config: later.clone(), target: Target::Running }]).await;
+    for closely in [false, true] {
+        next.supervisor.look_again(closely).await;
+        assert_eq!(next.supervisor.view("a").unwrap().config, later);
+    }
+    next.write("a.json", &file("newer")).await;
+    let more = |view: View| crate::settings::value(&view.config, "more").map(str::to_owned);
+    assert_eq!(more(next.supervisor.view("a").unwrap()).as_deref(), Some("newer"));
+    next.supervisor.delete("a").await.unwrap();
+    next.write("a.json", &file("newer")).await;
+    assert_eq!(next.supervisor.names(), ["a"], "put back after it was deleted");
+}

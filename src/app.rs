@@ -178,6 +178,8 @@ impl Prepared {
             scheme,
             cluster_id: cluster(&worker).await,
             mask_secrets: worker.server.mask_secrets,
+            topic_tracking: worker.server.topic_tracking,
+            topic_reset: worker.server.topic_reset,
             levels,
         };
         let stop = CancellationToken::new();

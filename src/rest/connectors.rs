@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::access::Role;
 use super::body::{self, refused};
-use super::respond::{change_error, created, empty, not_found, ok};
+use super::respond::{change_error, created, empty, error, not_found, ok};
 use super::{Worker, mask, openapi, query};
 use crate::settings::Raw;
 use crate::settings::connector::flat;
@@ -168,16 +168,27 @@ pub(super) async fn tasks(
 }
 
 #[utoipa::path(get, path = "/connectors/{name}/topics", tag = "connectors", params(("name" = String, Path)),
-    responses((status = 200, description = "Topics written to since the worker started, or since the last reset")))]
+    responses((status = 200, description = "Topics written to since the worker started, or since the last reset"),
+        (status = 403, description = "`topic.tracking.enable=false`", body = openapi::Failure)))]
 pub(super) async fn topics(State(shared): Worker, Path(name): Path<String>) -> Response {
+    if !shared.topic_tracking {
+        return error(StatusCode::FORBIDDEN, "Topic tracking is disabled.");
+    }
     let topics = shared.supervisor.view(name.trim()).map(|view| view.topics).unwrap_or_default();
     // Of an unknown connector too, as in Connect.
     ok(&json!({ name.trim(): { "topics": topics } }))
 }
 
 #[utoipa::path(put, path = "/connectors/{name}/topics/reset", tag = "connectors", params(("name" = String, Path)),
-    responses((status = 202, description = "Forgotten")))]
+    responses((status = 202, description = "Forgotten"),
+        (status = 403, description = "`topic.tracking.allow.reset=false`", body = openapi::Failure)))]
 pub(super) async fn reset_topics(State(shared): Worker, Path(name): Path<String>) -> Response {
+    if !shared.topic_tracking {
+        return error(StatusCode::FORBIDDEN, "Topic tracking is disabled.");
+    }
+    if !shared.topic_reset {
+        return error(StatusCode::FORBIDDEN, "Topic tracking reset is disabled.");
+    }
     shared.supervisor.forget_topics(name.trim());
     empty(StatusCode::ACCEPTED)
 }

@@ -49,6 +49,9 @@ pub struct Shared {
     pub cluster_id: Option<String>,
     /// `rest.mask.secrets`.
     pub mask_secrets: bool,
+    /// `topic.tracking.enable`, `topic.tracking.allow.reset`.
+    pub topic_tracking: bool,
+    pub topic_reset: bool,
     pub levels: Levels,
 }
 

@@ -66,3 +66,43 @@ fn connects() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(loggers::list))
         .routes(routes!(loggers::show, loggers::set))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Each `$ref` of the document.
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => {
+                found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                object.values().for_each(|value| references(value, found));
+            }
+            Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_document_tells_of_every_call_and_refers_to_nothing_that_is_missing() {
+        let document = serde_json::to_value(connects().split_for_parts().1).unwrap();
+        let methods = |path: &str| {
+            let mut methods: Vec<_> = document["paths"][path].as_object().unwrap().keys().cloned().collect();
+            methods.sort();
+            methods
+        };
+        assert_eq!(document["paths"].as_object().unwrap().len(), 21);
+        assert_eq!(methods("/connectors"), ["get", "post"]);
+        assert_eq!(methods("/connectors/{name}/offsets"), ["delete", "get", "patch"]);
+        assert_eq!(methods("/admin/loggers/{logger}"), ["get", "put"]);
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 20, "{found:?}");
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap_or_default();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+}

@@ -14,6 +14,10 @@ pub struct Server {
     pub users: Vec<User>,
     /// `rest.mask.secrets`.
     pub mask_secrets: bool,
+    /// `topic.tracking.enable`.
+    pub topic_tracking: bool,
+    /// `topic.tracking.allow.reset`.
+    pub topic_reset: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -90,9 +94,17 @@ impl Server {
         };
         let (users, wrong) = users(raw);
         keep(Ok(wrong));
-        let mask_secrets = flag(text(raw, "rest.mask.secrets"), "rest.mask.secrets");
-        let mask_secrets = mask_secrets.map_err(|problem| keep(Err(problem))).ok().flatten().unwrap_or(true);
-        Self { listeners, tls, users, mask_secrets }
+        // All of them are on unless they are turned off.
+        let mut on =
+            |key: &str| flag(text(raw, key), key).map_err(|problem| keep(Err(problem))).ok().flatten() != Some(false);
+        Self {
+            listeners,
+            tls,
+            users,
+            mask_secrets: on("rest.mask.secrets"),
+            topic_tracking: on("topic.tracking.enable"),
+            topic_reset: on("topic.tracking.allow.reset"),
+        }
     }
 }
 

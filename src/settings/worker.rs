@@ -58,7 +58,7 @@ impl std::fmt::Debug for Worker {
 
 const POLICY: &str = "connector.client.config.override.policy";
 
-const KNOWN: [&str; 39] = [
+const KNOWN: [&str; 41] = [
     "bootstrap.servers",
     "group.id",
     "config.storage.topic",
@@ -80,6 +80,8 @@ const KNOWN: [&str; 39] = [
     "rest.advertised.listener",
     "rest.mask.secrets",
     "rest.auth.users",
+    "topic.tracking.enable",
+    "topic.tracking.allow.reset",
     "key.converter",
     "value.converter",
     "header.converter",

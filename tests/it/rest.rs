@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::rig::{Database, Folder, Walcast, kafka, postgres, read, unique, wait_for};
+use crate::rig::{Database, Folder, Walcast, connector, kafka, postgres, read, unique, wait_for};
 
 #[derive(Deserialize)]
 struct Call {
@@ -90,6 +90,32 @@ fn a_session_with_connect_is_answered_as_connect_did() {
     assert!(unknown.is_empty(), "differences of calls that are not there: {unknown:?}");
     assert!(wrong.is_empty(), "{} of {} calls:\n{}", wrong.len(), session.calls.len(), wrong.join("\n"));
     let Session { walcast, .. } = session;
+    assert_eq!(walcast.stop(), 0);
+}
+
+#[test]
+fn a_level_that_is_set_is_the_level_of_the_log() {
+    let (folder, database) = (Folder::new(), Database::new(&unique("levels")));
+    let walcast = Walcast::start(&folder, &[]);
+    let make = |name: &str| {
+        let mut config = connector(&database.name, name);
+        config[format!("unknown.of.{name}")] = json!("x");
+        let body = json!({ "name": name, "config": config }).to_string();
+        assert_eq!(walcast.call("POST", "/connectors", Some(&body)).0, 201);
+        walcast.call("DELETE", &format!("/connectors/{name}"), None);
+    };
+    let level = |level: &str| {
+        let body = json!({ "level": level }).to_string();
+        assert_eq!(walcast.call("PUT", "/admin/loggers/io.debezium", Some(&body)), (200, json!(["io.debezium"])));
+    };
+    let (quiet, loud) = (unique("quiet"), unique("loud"));
+    level("ERROR");
+    make(&quiet);
+    level("WARN");
+    make(&loud);
+    wait_for("the warning", || walcast.log().contains(&format!("unknown.of.{loud}")));
+    assert!(!walcast.log().contains(&format!("unknown.of.{quiet}")));
+    assert_eq!(walcast.call("GET", "/admin/loggers/io.debezium", None).1["level"], "WARN");
     assert_eq!(walcast.stop(), 0);
 }
 

@@ -110,6 +110,36 @@ fn ten_thousand_slow_connections_keep_nobody_out() {
 }
 
 #[test]
+fn silence_is_waited_for_only_so_long() {
+    let target = Target::new();
+    let host = format!("Host: localhost\r\nAuthorization: {BASIC}\r\n");
+    let kept = format!("GET /health HTTP/1.1\r\n{host}\r\n");
+    let half_body = format!("POST /connectors HTTP/1.1\r\n{host}Content-Length: 1000\r\n\r\n{{");
+    let cases = [
+        ("", ""),
+        ("GET / HTTP/1.1\r\nX-Slow: ", ""),
+        // An answer, and then no other request.
+        (kept.as_str(), "200 OK"),
+        (half_body.as_str(), "408 Request Timeout"),
+    ];
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for (sent, expected) in cases {
+            let mut line = target.raw(sent.as_bytes()).expect("a line");
+            scope.spawn(move || {
+                let mut answer = Vec::new();
+                // Err: reset, or our own patience of 30 s, which the clock below tells apart.
+                let _ = line.read_to_end(&mut answer);
+                let answer = String::from_utf8_lossy(&answer);
+                assert!(answer.contains(expected), "{sent:?} got {answer:?}");
+            });
+        }
+    });
+    assert!(began.elapsed() < Duration::from_secs(25), "ended after {:?}", began.elapsed());
+    assert_eq!(target.walcast.stop(), 0);
+}
+
+#[test]
 fn malformed_and_huge_requests_are_refused_and_nothing_else() {
     let target = Target::new();
     let auth = format!("Authorization: {BASIC}\r\n");

@@ -10,15 +10,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connector::Context;
 use crate::reposition::{self, Order};
-use crate::settings::connector::resolve;
+use crate::settings::connector::{offsets_config, resolve, unreachable};
+use crate::settings::server::Listen;
 use crate::settings::worker::{SinkChoice, Worker};
 use crate::settings::{Note, Problem, Raw, value};
 use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
-    Entries, Launch, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
+    Entries, Launch, Reached, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
 };
-use crate::telemetry::LogFormat;
-use crate::{check, connector, convert, preview, rest, status, telemetry, verify};
+use crate::telemetry::{Levels, LogFormat};
+use crate::{check, connector, convert, offsets, preview, rest, status, telemetry, verify};
 
 /// Arguments of `walcast run`.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +42,10 @@ pub const CUT_SHORT: u8 = 1;
 const DEFAULT_FOLDER: &str = "connectors";
 /// How long the start waits for Kafka to tell its cluster id, which only REST shows.
 const CLUSTER_ID_WITHIN: Duration = Duration::from_secs(5);
+/// How often the folder of connector files is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a database may take to let a new connector in, unless `connection.validation.timeout.ms` says otherwise.
+const REACHED_WITHIN: Duration = Duration::from_secs(60);
 
 /// `walcast run`: until SIGTERM or SIGINT (0), a second one while it drains (1), or a wrong configuration (2).
 pub async fn run(options: Options) -> u8 {
@@ -141,7 +146,7 @@ pub async fn status(url: &str, access: &status::Access, names: &[String], json: 
 
 /// The connector of one file.
 fn one(file: &Path, worker: Option<&Path>) -> Result<(Context, Vec<Note>, Worker), Vec<Problem>> {
-    let worker = load_worker(worker, None)?;
+    let (worker, _) = load_worker(worker, None)?;
     let stored = read_file(file).map_err(|e| vec![e.into()])?;
     let (context, notes) = resolve(&stored.name, &stored.config, &worker)?;
     Ok((context, notes, worker))
@@ -165,12 +170,13 @@ fn complain(problems: &[Problem]) -> u8 {
 }
 
 /// The log begins here. Its `format` may also be set in the file or the environment.
-fn load_worker(path: Option<&Path>, format: Option<&str>) -> Result<Worker, Vec<Problem>> {
+fn load_worker(path: Option<&Path>, format: Option<&str>) -> Result<(Worker, Levels), Vec<Problem>> {
     let (worker, notes) = Worker::load(path, std::env::vars())?;
     let format = log_format(format.or_else(|| value(&worker.raw, "walcast.log.format")))?;
-    telemetry::start(value(&worker.raw, "walcast.log").or_else(|| value(&worker.raw, "log.level")), format);
+    let levels =
+        telemetry::start(value(&worker.raw, "walcast.log").or_else(|| value(&worker.raw, "log.level")), format);
     notes.iter().for_each(|note| tracing::warn!("{note}"));
-    Ok(worker)
+    Ok((worker, levels))
 }
 
 fn log_format(text: Option<&str>) -> Result<LogFormat, Vec<Problem>> {
@@ -182,14 +188,16 @@ fn log_format(text: Option<&str>) -> Result<LogFormat, Vec<Problem>> {
 /// Everything that can be wrong has been looked at; nothing runs yet.
 struct Prepared {
     worker: Arc<Worker>,
-    listener: TcpListener,
+    levels: Levels,
+    listeners: Vec<rest::Listener>,
     store: Store,
     stored: Vec<Stored>,
 }
 
 impl Prepared {
     async fn new(options: &Options) -> Result<Self, Vec<Problem>> {
-        let worker = Arc::new(load_worker(options.worker.as_deref(), options.log_format.as_deref())?);
+        let (worker, levels) = load_worker(options.worker.as_deref(), options.log_format.as_deref())?;
+        let worker = Arc::new(worker);
         let given = read_all(&options.files)?;
         let store = store(options, &worker);
         let mut entries = load(&store).await?;
@@ -203,37 +211,45 @@ impl Prepared {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let (host, port) = listen_address(options, &worker)?;
-        let listener = TcpListener::bind((host.as_str(), port)).await.map_err(|e| {
-            vec![Problem::new(
-                "listeners",
-                format!("cannot listen on {host}:{port}: {e}; choose another with --listen"),
-            )]
-        })?;
-        Ok(Self { worker, listener, store, stored })
+        let listeners = listen(options, &worker).await?;
+        Ok(Self { worker, levels, listeners, store, stored })
     }
 
     async fn serve(self) -> u8 {
-        let Self { worker, listener, store, stored } = self;
-        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
+        let Self { worker, levels, listeners, store, stored } = self;
+        let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+        let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = signals else {
             return complain(&[Problem::new("", "cannot listen for signals")]);
         };
         announce_sink(&worker.sink);
-        let local = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
+        let scheme = listeners.first().map_or("http", rest::Listener::scheme);
+        let local = listeners.first().and_then(|listener| listener.socket.local_addr().ok());
+        let local = local.map(|address| address.to_string()).unwrap_or_default();
+        warn_of_open_doors(&worker, &listeners);
         let worker_id =
             worker.advertised.as_ref().map_or_else(|| local.clone(), |(host, port)| format!("{host}:{port}"));
         let launch = Box::new(RealLaunch { worker: worker.clone() });
         // A second on top: draining keeps its own time.
         let supervisor = Supervisor::new(launch, store, worker.shutdown_timeout + Duration::from_secs(1));
-        let cluster_id = cluster(&worker).await;
-        let show_values = worker.show_values;
-        let shared = rest::Shared { supervisor: supervisor.clone(), worker_id, cluster_id, show_values };
+        let shared = rest::Shared {
+            supervisor: supervisor.clone(),
+            worker_id,
+            scheme,
+            cluster_id: cluster(&worker).await,
+            show_values: worker.show_values,
+            mask_secrets: worker.server.mask_secrets,
+            topic_tracking: worker.server.topic_tracking,
+            topic_reset: worker.server.topic_reset,
+            levels,
+        };
         let stop = CancellationToken::new();
-        let server = tokio::spawn(rest::serve(listener, shared, stop.clone()));
-        tracing::info!("REST interface on http://{local}");
+        let server = tokio::spawn(rest::serve(listeners, &worker.server.users, shared, stop.clone()));
+        tracing::info!("REST interface on {scheme}://{local}");
         supervisor.start(stored).await;
-        signalled(&mut terminate, &mut interrupt).await;
+        tokio::select! {
+            () = signalled(&mut terminate, &mut interrupt) => {}
+            () = follow_folder(&supervisor, &mut hangup) => {}
+        }
         tracing::info!("stopping: connectors drain first");
         tokio::select! {
             () = supervisor.stop() => {}
@@ -253,6 +269,19 @@ async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+    }
+}
+
+/// Applies connector files that change, soon after they did, or at once on SIGHUP.
+async fn follow_folder(supervisor: &Arc<Supervisor>, hangup: &mut Signal) {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let closely = tokio::select! {
+            _ = look.tick() => false,
+            _ = hangup.recv() => true,
+        };
+        supervisor.look_again(closely).await;
     }
 }
 
@@ -337,12 +366,41 @@ fn problems_of(stored: &Stored, worker: &Worker) -> Vec<Problem> {
     found.into_iter().map(|p| Problem::new(&p.key, format!("connector {}: {}", stored.name, p.message))).collect()
 }
 
-fn listen_address(options: &Options, worker: &Worker) -> Result<(String, u16), Vec<Problem>> {
-    let Some(text) = &options.listen else { return Ok(worker.listen.clone()) };
+/// Opens the listeners: those of the worker, or the one of the command line.
+async fn listen(options: &Options, worker: &Worker) -> Result<Vec<rest::Listener>, Vec<Problem>> {
+    let listens = match &options.listen {
+        None => worker.server.listeners.clone(),
+        Some(text) => vec![listen_address(text)?],
+    };
+    let mut listeners = Vec::new();
+    for Listen { host, port, https } in listens {
+        let socket = TcpListener::bind((host.as_str(), port)).await.map_err(|e| {
+            let text = format!("cannot listen on {host}:{port}: {e}; choose another with --listen");
+            vec![Problem::new("listeners", text)]
+        })?;
+        let tls = worker.server.tls.as_ref().filter(|_| https).map(rest::acceptor).transpose();
+        let tls = tls.map_err(|e| vec![Problem::new("listeners.https.ssl", e.to_string())])?;
+        listeners.push(rest::Listener { socket, tls });
+    }
+    Ok(listeners)
+}
+
+fn listen_address(text: &str) -> Result<Listen, Vec<Problem>> {
     let parsed = text
         .rsplit_once(':')
         .and_then(|(host, port)| Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?)));
-    parsed.ok_or_else(|| vec![Problem::new("listen", format!("--listen {text}: expected ADDR:PORT"))])
+    let (host, port) =
+        parsed.ok_or_else(|| vec![Problem::new("listen", format!("--listen {text}: expected ADDR:PORT"))])?;
+    Ok(Listen { host, port, https: false })
+}
+
+fn warn_of_open_doors(worker: &Worker, listeners: &[rest::Listener]) {
+    let reached = |listener: &rest::Listener| listener.socket.local_addr().is_ok_and(|a| !a.ip().is_loopback());
+    if worker.server.users.is_empty() && listeners.iter().any(reached) {
+        tracing::warn!(
+            "whoever reaches this host may change connectors: set rest.auth.users, or listen on 127.0.0.1 only"
+        );
+    }
 }
 
 /// Resolves settings and runs real connectors.
@@ -353,6 +411,20 @@ struct RealLaunch {
 impl Launch for RealLaunch {
     fn check(&self, name: &str, config: &Raw) -> Result<(), Vec<Problem>> {
         resolve(name, config, &self.worker).map(|_| ())
+    }
+
+    fn reach<'a>(&'a self, name: &'a str, config: &'a Raw) -> Reached<'a> {
+        Box::pin(async move {
+            let (context, _) = resolve(name, config, &self.worker)?;
+            let patience = value(config, "connection.validation.timeout.ms").and_then(|text| text.trim().parse().ok());
+            let patience = patience.map_or(REACHED_WITHIN, Duration::from_millis);
+            let reached = connector::reach(&context.config, patience).await;
+            reached.map_err(|why| vec![unreachable(config, &why)])
+        })
+    }
+
+    fn offsets(&self, name: &str) -> offsets::Config {
+        offsets_config(name, &self.worker)
     }
 
     fn launch(&self, name: &str, config: &Raw, strings: Strings) -> Result<Running, Vec<Problem>> {

@@ -24,8 +24,8 @@ const LAWS: &[Law] = &[
     ("connector", &["words", "pg", "pgoutput", "debezium", "transform", "converter", "wire", "catalog", "sink", "offsets"], &["proptest", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
     ("settings", &["connector", "converter", "debezium", "offsets", "pg", "sink", "transform"], &["config", "proptest", "serde", "serde_json", "strsim", "uuid"]),
     ("check", &["words", "catalog", "connector", "debezium", "offsets", "pg", "sink", "wire"], &["serde_json", "tokio"]),
-    ("supervisor", &["connector", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
-    ("rest", &["connector", "settings", "supervisor", "telemetry"], &["axum", "futures_core", "humantime", "serde_json", "tokio", "tokio_util"]),
+    ("supervisor", &["connector", "offsets", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
+    ("rest", &["connector", "settings", "supervisor", "telemetry"], &["axum", "futures_core", "humantime", "hyper", "hyper_util", "openssl", "serde_json", "thiserror", "tokio", "tokio_openssl", "tokio_util", "tracing", "utoipa", "utoipa_axum"]),
     ("telemetry", &["connector", "sink"], &["prometheus", "tracing", "tracing_subscriber"]),
     ("reposition", &["words", "catalog", "connector", "offsets"], &[]),
     ("verify", &["words", "catalog", "connector", "debezium", "sink", "transform"], &["openssl", "serde_json", "tokio", "tracing", "uuid"]),
@@ -33,7 +33,7 @@ const LAWS: &[Law] = &[
     ("convert", &["settings", "supervisor"], &["thiserror"]),
     // Speaks to a worker from outside, and so knows none of its rooms.
     ("status", &[], &["http_body_util", "hyper", "hyper_util", "openssl", "serde_json", "thiserror", "tokio", "tokio_openssl"]),
-    ("app", &["check", "connector", "convert", "preview", "reposition", "rest", "settings", "sink", "status", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),
+    ("app", &["check", "connector", "convert", "offsets", "preview", "reposition", "rest", "settings", "sink", "status", "supervisor", "telemetry", "verify"], &["tokio", "tokio_util", "tracing"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

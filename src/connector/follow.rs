@@ -195,9 +195,12 @@ impl<'a> Following<'a> {
                 }
                 _ = beat.tick(), if self.heartbeat.is_some() => {
                     self.beat().await?;
+                    if let Some(heartbeat) = &self.heartbeat {
+                        publisher.topic(heartbeat.topic());
+                    }
                     beat.reset();
                 }
-                learned = errand(&mut self.errand), if self.errand.is_some() => self.learn(learned?).await?,
+                learned = errand(&mut self.errand), if self.errand.is_some() => publisher.topic(&self.learn(learned?).await?),
                 () = std::future::ready(()), if waiting => {}
                 filled = self.wire.fill(), if reading => {
                     filled?;
@@ -297,13 +300,14 @@ impl<'a> Following<'a> {
         Ok(next)
     }
 
-    async fn learn(&mut self, learned: Learned) -> Result<(), ConnectorError> {
+    /// Answers the topic of the table.
+    async fn learn(&mut self, learned: Learned) -> Result<Arc<str>, ConnectorError> {
         self.errand = None;
         let topic = self.stream.tables.learn(learned);
         if self.stream.delivery.needs_topic(&topic) {
             self.stream.delivery.create_topic(&topic).await?;
         }
-        Ok(())
+        Ok(topic)
     }
 
     async fn beat(&mut self) -> Result<(), ConnectorError> {

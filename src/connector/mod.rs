@@ -23,6 +23,7 @@ mod picture;
 mod plan;
 mod publication;
 mod pulse;
+mod reach;
 mod slot;
 mod snapshot;
 mod standstill;
@@ -48,6 +49,7 @@ pub use messages::MARKER;
 pub use meters::Meters;
 pub use picture::{Picture, PicturedTable};
 pub use plan::{Outlook, Refusal};
+pub use reach::reach;
 pub use status::{Activity, Status};
 
 use crate::{offsets, sink};

@@ -196,6 +196,9 @@ impl Snapshot<'_> {
                     return Ok(Ended::Stopped);
                 }
             }
+            if rows == 1 {
+                self.publisher.topic(&described.prepared.topic);
+            }
             // Not for each row: somebody is told of it.
             if rows.is_multiple_of(ROWS_BETWEEN_WORDS) {
                 self.progress(&name, rows);

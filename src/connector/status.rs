@@ -1,5 +1,7 @@
 //! What a connector publishes of itself while it lives.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::sync::watch;
@@ -19,6 +21,8 @@ pub struct Status {
     pub received: Lsn,
     /// What hinders delivery just now; it goes on by itself once that is gone.
     pub trouble: Option<String>,
+    /// Topics that records went to since the connector started.
+    pub topics: Arc<BTreeSet<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -113,6 +117,7 @@ impl Default for Status {
             confirmed: Lsn::ZERO,
             received: Lsn::ZERO,
             trouble: None,
+            topics: Arc::default(),
         }
     }
 }
@@ -155,6 +160,17 @@ impl Publisher {
 
     pub(super) fn starting(&self, step: &'static str) {
         self.activity(Activity::Starting { step });
+    }
+
+    /// Records go to this topic from now on.
+    pub(super) fn topic(&self, topic: &str) {
+        self.sender.send_if_modified(|status| {
+            let new = !status.topics.contains(topic);
+            if new {
+                Arc::make_mut(&mut status.topics).insert(topic.to_owned());
+            }
+            new
+        });
     }
 
     pub(super) fn progress(&self, records: u64, confirmed: Lsn, received: Lsn, trouble: Option<String>) {

@@ -22,6 +22,12 @@ pub(super) fn text(path: &Path, key: &[u8]) -> Result<Option<String>, OffsetErro
 
 /// Replaces one offset, or removes it. After a crash the file holds the old one or the new one.
 pub(super) fn write(path: &Path, key: &[u8], offset: Option<&Offset>) -> Result<(), OffsetError> {
+    let value = offset.map(|offset| serde_json::from_slice(&offset.encode())).transpose();
+    put(path, key, value.map_err(|error| failed(path, &error.into()))?)
+}
+
+/// The same for an offset as its JSON stands.
+pub(super) fn put(path: &Path, key: &[u8], offset: Option<Value>) -> Result<(), OffsetError> {
     let failed = |error: io::Error| failed(path, &error);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
@@ -33,13 +39,13 @@ pub(super) fn write(path: &Path, key: &[u8], offset: Option<&Offset>) -> Result<
     let mut offsets = load(path)?;
     offsets.retain(|name, _| !same_key(name.as_bytes(), key));
     if let Some(offset) = offset {
-        let value = serde_json::from_slice(&offset.encode()).map_err(|error| failed(error.into()))?;
-        offsets.insert(String::from_utf8_lossy(key).into_owned(), value);
+        offsets.insert(String::from_utf8_lossy(key).into_owned(), offset);
     }
     replace(path, &offsets).map_err(failed)
 }
 
-fn load(path: &Path) -> Result<Map<String, Value>, OffsetError> {
+/// Everything the file holds, of all connectors.
+pub(super) fn load(path: &Path) -> Result<Map<String, Value>, OffsetError> {
     match fs::read(path) {
         Ok(bytes) if bytes.is_empty() => Ok(Map::new()),
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(path, &error.into())),

@@ -2,13 +2,14 @@
 //! Kafka Connect uses, so that either can continue where the other stopped.
 //!
 //! `offset` is one position and its JSON, `key` names its owner, `store` keeps it: in the compacted offset topic of the
-//! worker, or in a local file when the sink is not Kafka. The connector decides when something is stored; with a topic
+//! worker, or in a local file when the sink is not Kafka. `partitions` shows and alters whatever is stored for a connector. The connector decides when something is stored; with a topic
 //! it sends the record through its own sink, so that order (and later a transaction) covers records and offset alike.
 
 mod file;
 mod key;
 mod murmur2;
 mod offset;
+mod partitions;
 mod store;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::sink::{self, SinkError};
 
 pub use key::{key, same_key};
 pub use offset::{MessageType, Offset, Snapshot, TransactionOrders};
+pub use partitions::{Alteration, Position, alter, forget, positions};
 pub use store::{Opening, Prepared, Store, Stored, replace, stored};
 
 /// Where a connector's position is kept.
@@ -45,6 +47,11 @@ pub enum OffsetError {
 }
 
 impl OffsetError {
+    /// The offset itself is wrong, not the place where it is kept.
+    pub fn is_malformed(&self) -> bool {
+        matches!(self, Self::NotAnOffset { .. } | Self::Field { .. })
+    }
+
     /// Whether the same attempt may succeed later without anyone's help.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -7,7 +7,7 @@ use super::{Config, Offset, OffsetError, file, key, murmur2, same_key};
 use crate::sink::kafka::topic::{self, Entry, Reader};
 
 /// Longer than the longest transaction timeout Connect uses by default, so that an open transaction ends in time.
-const READ_WITHIN: Duration = Duration::from_secs(90);
+pub(super) const READ_WITHIN: Duration = Duration::from_secs(90);
 
 /// The place of one connector's position.
 #[derive(Debug)]
@@ -153,7 +153,7 @@ fn latest<'a>(entries: &'a [Entry], key: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// The one door for blocking calls of this room.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, OffsetError> + Send + 'static,
 ) -> Result<T, OffsetError> {
     let done = tokio::task::spawn_blocking(call).await;

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
-use super::respond::error;
+use super::respond::{bare_error, error};
 use crate::settings::connector::{flat, named};
 use crate::settings::{Raw, value};
 use crate::supervisor::Target;
@@ -16,37 +16,60 @@ pub(super) struct Create {
     pub(super) target: Target,
 }
 
+pub(super) type Refused = Box<Response>;
+
+pub(super) fn refused(text: impl AsRef<str>) -> Refused {
+    Box::new(error(StatusCode::BAD_REQUEST, text))
+}
+
 /// An object, sent as JSON.
-pub(super) fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Map<String, Value>, Box<Response>> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-    let media = content_type.split(';').next().unwrap_or("").trim();
-    if !media.eq_ignore_ascii_case("application/json") {
-        return Err(Box::new(error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type")));
+pub(super) fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Map<String, Value>, Refused> {
+    match headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("")) {
+        Some(media) if is_json(media) => {}
+        // The router's refusal, and the one of whoever reads the body.
+        Some(_) => return Err(Box::new(bare_error(StatusCode::UNSUPPORTED_MEDIA_TYPE))),
+        None => {
+            return Err(Box::new(error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type")));
+        }
     }
-    let refused = |text: String| Box::new(error(StatusCode::BAD_REQUEST, text));
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(refused("expected a JSON object".to_owned())),
+        Ok(_) => Err(refused("expected a JSON object")),
         Err(e) => Err(refused(format!("malformed JSON at line {}, column {}", e.line(), e.column()))),
     }
 }
 
-pub(super) fn create(headers: &HeaderMap, bytes: &[u8]) -> Result<Create, Box<Response>> {
-    let object = object(headers, bytes)?;
-    let refused = |text: String| Box::new(error(StatusCode::BAD_REQUEST, text));
-    if let Some(key) = object.keys().find(|key| !["name", "config", "initial_state"].contains(&key.as_str())) {
-        return Err(refused(format!(
-            "Unrecognized field \"{key}\", not one of \"config\", \"name\", \"initial_state\""
-        )));
+fn is_json(content_type: &str) -> bool {
+    content_type.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Settings: an object of strings, numbers and booleans.
+pub(super) fn settings(headers: &HeaderMap, bytes: &[u8]) -> Result<Raw, Refused> {
+    flat(&object(headers, bytes)?).map_err(|problem| refused(problem.message))
+}
+
+/// Only these keys may stand in the object.
+pub(super) fn only(object: &Map<String, Value>, known: &[&str]) -> Result<(), Refused> {
+    match object.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => {
+            let known: Vec<_> = known.iter().map(|known| format!("\"{known}\"")).collect();
+            Err(refused(format!("Unrecognized field \"{key}\", not one of {}", known.join(", "))))
+        }
+        None => Ok(()),
     }
+}
+
+pub(super) fn create(headers: &HeaderMap, bytes: &[u8]) -> Result<Create, Refused> {
+    let object = object(headers, bytes)?;
+    only(&object, &["config", "name", "initial_state"])?;
     let Some(Value::Object(config)) = object.get("config") else {
-        return Err(refused("\"config\" must be a JSON object".to_owned()));
+        return Err(refused("\"config\" must be a JSON object"));
     };
     let config = flat(config).map_err(|problem| refused(problem.message))?;
     let name = match object.get("name") {
         Some(Value::String(name)) => name.trim().to_owned(),
         None | Some(Value::Null) => value(&config, "name").unwrap_or("").trim().to_owned(),
-        Some(_) => return Err(refused("\"name\" must be a string".to_owned())),
+        Some(_) => return Err(refused("\"name\" must be a string")),
     };
     let config = with_name(config, &name)?;
     let target = match object.get("initial_state") {
@@ -60,11 +83,10 @@ pub(super) fn create(headers: &HeaderMap, bytes: &[u8]) -> Result<Create, Box<Re
 }
 
 /// The settings with their name inside; another name there is refused.
-pub(super) fn with_name(config: Raw, name: &str) -> Result<Raw, Box<Response>> {
+pub(super) fn with_name(config: Raw, name: &str) -> Result<Raw, Refused> {
     match value(&config, "name") {
-        Some(inside) if inside != name => Err(Box::new(error(
-            StatusCode::BAD_REQUEST,
-            format!("Connector name configuration ({inside}) doesn't match connector name in the URL ({name})"),
+        Some(inside) if inside != name => Err(refused(format!(
+            "Connector name configuration ({inside}) doesn't match connector name in the URL ({name})"
         ))),
         _ => Ok(named(config, name)),
     }

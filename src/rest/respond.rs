@@ -34,10 +34,15 @@ pub(super) fn change_error(error_: &ChangeError) -> Response {
     let status = match error_ {
         ChangeError::Exists(_) => StatusCode::CONFLICT,
         ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
-        ChangeError::Invalid(_) => StatusCode::BAD_REQUEST,
-        ChangeError::Store(_) | ChangeError::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        ChangeError::Invalid(_) | ChangeError::NotStopped(_) => StatusCode::BAD_REQUEST,
+        ChangeError::Offset(e) if e.is_malformed() => StatusCode::BAD_REQUEST,
+        ChangeError::Offset(_) | ChangeError::Store(_) | ChangeError::Broken => StatusCode::INTERNAL_SERVER_ERROR,
     };
     error(status, error_.to_string())
+}
+
+pub(super) fn not_found(name: &str) -> Response {
+    change_error(&ChangeError::Unknown(name.to_owned()))
 }
 
 pub(super) fn created(location: &str, body: &Value) -> Response {

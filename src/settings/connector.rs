@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::converters::{converter, header_converter};
 use super::definitions::{is_known, is_secret, nearest, was_renamed};
-use super::delivery::{exactly_once, offsets_config, overrides, sink_config, transaction_boundary};
+use super::delivery::{exactly_once, overrides, sink_config, transaction_boundary};
 use super::naming::topic_naming;
 use super::reader::Reader;
 use super::regexes::{
@@ -19,13 +19,16 @@ use super::rules::column_rules;
 use super::transforms::transforms;
 use super::worker::Worker;
 use super::{Note, Problem, Raw, value};
+
+pub use super::delivery::offsets_config;
 use crate::connector::{Config, Context, OffsetMismatch, PublicationMode, SnapshotMode};
 use crate::debezium::{
     self, Adjustment, BinaryMode, Compatibility, DecimalMode, FailureMode, HstoreMode, IntervalMode, TimeMode,
 };
 use crate::pg;
 
-const CLASS: &str = "io.debezium.connector.postgresql.PostgresConnector";
+/// The one connector there is.
+pub const CLASS: &str = "io.debezium.connector.postgresql.PostgresConnector";
 const CLASSES: [&str; 3] = [CLASS, "PostgresConnector", "Postgres"];
 /// Connectors of Debezium for other databases: named, so that the refusal can say what is the matter.
 const OTHER_DATABASES: [&str; 9] =
@@ -164,7 +167,15 @@ fn guess(problems: &mut [Problem], raw: &Raw) {
     }
 }
 
-fn class(raw: &Raw) -> Result<(), Problem> {
+/// What Debezium says of a database that cannot be logged in to. Names that a config provider brought in are not told.
+pub fn unreachable(written: &Raw, why: &str) -> Problem {
+    let provided = written.iter().any(|(key, value)| key.starts_with("database.") && value.contains("${"));
+    let why = if provided { "cannot log in to the database with what the config provider has" } else { why };
+    Problem::new("database.hostname", format!("Error while validating connector config: {why}"))
+}
+
+/// Whether `connector.class` names the one connector there is.
+pub fn class(raw: &Raw) -> Result<(), Problem> {
     const KEY: &str = "connector.class";
     let Some(class) = value(raw, KEY).map(str::trim).filter(|class| !class.is_empty()) else {
         // Connect prints the whole configuration here, passwords included.

@@ -26,6 +26,8 @@ pub struct Definition {
     pub recommended_values: Vec<String>,
     /// Not among what Connect lists of the connector.
     pub unlisted: bool,
+    /// Listed as not visible.
+    pub hidden: bool,
     pub(super) checks: Vec<String>,
     /// The values of `enum` and `one of`.
     pub(super) values: Vec<String>,
@@ -64,6 +66,7 @@ impl Definition {
             dependents: list("dependents"),
             recommended_values: list("recommended_values"),
             unlisted: flag("unlisted"),
+            hidden: flag("hidden"),
             checks: list("checks"),
             values: list("values"),
             support: match text("support").as_deref() {
@@ -152,7 +155,7 @@ pub(super) fn was_renamed(key: &str) -> bool {
 }
 
 /// Debezium's own idea of which keys hold secrets.
-pub(super) fn is_secret(key: &str) -> bool {
+pub fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let ends = [
         "secret",
@@ -164,6 +167,7 @@ pub(super) fn is_secret(key: &str) -> bool {
         "connectionstring",
         "connection.string",
         "ssl.keystore.key",
+        ".token",
     ];
     ends.iter().any(|end| key.ends_with(end))
         || key.contains("registry.auth.client-secret")

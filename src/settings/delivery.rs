@@ -114,7 +114,8 @@ pub(super) fn overrides(reader: &mut Reader<'_>, worker: &Worker) {
     }
 }
 
-pub(super) fn offsets_config(name: &str, worker: &Worker) -> offsets::Config {
+/// Where the positions of a connector of this name are kept.
+pub fn offsets_config(name: &str, worker: &Worker) -> offsets::Config {
     if let Some(path) = &worker.offset_file {
         return offsets::Config::File(path.clone());
     }

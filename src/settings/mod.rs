@@ -20,6 +20,7 @@ mod reader;
 mod regexes;
 mod repeated;
 mod rules;
+pub mod server;
 #[cfg(test)]
 mod tests;
 mod transforms;
@@ -28,7 +29,10 @@ pub mod worker;
 use std::fmt;
 use std::path::Path;
 
-pub use definitions::{Definition, definition, definitions};
+/// The options of the transform `ExtractNewRecordState`, as Debezium 3.6.1 tells them: a JSON array of definitions.
+pub const UNWRAP_OPTIONS: &str = include_str!("unwrap.json");
+
+pub use definitions::{Definition, definition, definitions, is_secret};
 
 /// A flat configuration in the order it was written.
 pub type Raw = Vec<(String, String)>;

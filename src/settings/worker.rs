@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::definitions::is_secret;
 use super::providers::Providers;
+use super::server::Server;
 use super::{Note, Problem, Raw, environment, formats, names, value};
 use crate::sink;
 
@@ -27,8 +28,6 @@ pub struct Worker {
     /// `exactly.once.source.support=enabled`.
     pub exactly_once: bool,
     pub shutdown_timeout: Duration,
-    /// Where REST listens: host and port.
-    pub listen: (String, u16),
     /// What other workers would call us.
     pub advertised: Option<(String, u16)>,
     pub sink: SinkChoice,
@@ -37,6 +36,8 @@ pub struct Worker {
     /// `walcast.events.values`: records are shown with what rows hold to those who watch them through REST.
     pub show_values: bool,
     pub providers: Providers,
+    /// The REST server.
+    pub server: Server,
 }
 
 /// `walcast.sink`.
@@ -59,7 +60,7 @@ impl std::fmt::Debug for Worker {
 
 const POLICY: &str = "connector.client.config.override.policy";
 
-const KNOWN: [&str; 39] = [
+const KNOWN: [&str; 43] = [
     "walcast.events.values",
     "walcast.log.format",
     "bootstrap.servers",
@@ -81,6 +82,10 @@ const KNOWN: [&str; 39] = [
     "rest.advertised.host.name",
     "rest.advertised.port",
     "rest.advertised.listener",
+    "rest.mask.secrets",
+    "rest.auth.users",
+    "topic.tracking.enable",
+    "topic.tracking.allow.reset",
     "key.converter",
     "value.converter",
     "header.converter",
@@ -122,7 +127,7 @@ const WITHOUT_MEANING: [&str; 17] = [
     "task.shutdown",
 ];
 
-const KNOWN_PREFIXES: [&str; 8] = [
+const KNOWN_PREFIXES: [&str; 10] = [
     "key.converter.",
     "value.converter.",
     "header.converter.",
@@ -131,6 +136,8 @@ const KNOWN_PREFIXES: [&str; 8] = [
     "sasl.",
     "ssl.",
     "topic.creation.",
+    "listeners.https.ssl.",
+    "rest.auth.",
 ];
 
 impl Worker {
@@ -198,10 +205,7 @@ impl Worker {
                     problems.push(problem);
                     false
                 });
-        let listen = listen(text("listeners"), text("rest.host.name"), port).unwrap_or_else(|problem| {
-            problems.push(problem);
-            ("127.0.0.1".to_owned(), 8083)
-        });
+        let server = Server::of_worker(&raw, &mut problems);
         let advertised = text("rest.advertised.host.name").map(|host| (host.to_owned(), port_number(advertised_port)));
         let worker = Self {
             bootstrap,
@@ -216,11 +220,11 @@ impl Worker {
             offset_flush_interval: Duration::from_millis(flush.unsigned_abs()),
             exactly_once,
             shutdown_timeout: Duration::from_millis(shutdown.unsigned_abs()),
-            listen,
             advertised,
             sink,
             connectors: text("walcast.connectors").map(PathBuf::from),
             providers,
+            server,
             raw: raw.clone(),
         };
         if !["All", "None", "Principal"].contains(&worker.override_policy()) {
@@ -276,6 +280,18 @@ impl Worker {
     }
 }
 
+pub(super) fn flag(text: Option<&str>, key: &str) -> Result<Option<bool>, Problem> {
+    match text {
+        None => Ok(None),
+        Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+        Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+        Some(other) => {
+            let text = "Expected value to be either true or false";
+            Err(Problem::new(key, format!("Invalid value {other} for configuration {key}: {text}")))
+        }
+    }
+}
+
 fn port_number(port: i64) -> u16 {
     u16::try_from(port).unwrap_or(8083)
 }
@@ -316,29 +332,6 @@ fn exactly_once(text: Option<&str>, sink: &SinkChoice, offset_file: Option<&str>
     }
 }
 
-/// `listeners=http://host:port`; an empty host is every interface, as in Connect. Without it: loopback.
-fn listen(listeners: Option<&str>, host: Option<&str>, port: i64) -> Result<(String, u16), Problem> {
-    let Some(first) = listeners.and_then(|list| list.split(',').map(str::trim).find(|l| !l.is_empty())) else {
-        let port =
-            u16::try_from(port).map_err(|_| Problem::new("rest.port", "rest.port: expected a port below 65536"))?;
-        return Ok((host.unwrap_or("127.0.0.1").to_owned(), port));
-    };
-    let bad = || {
-        Problem::new(
-            "listeners",
-            format!("Invalid value {first} for configuration listeners: expected http://HOST:PORT"),
-        )
-    };
-    if first.to_lowercase().starts_with("https://") {
-        return Err(Problem::unsupported("listeners", "https"));
-    }
-    let rest =
-        first.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://")).map(|_| &first[7..]).ok_or_else(bad)?;
-    let (host, port) = rest.trim_end_matches('/').rsplit_once(':').ok_or_else(bad)?;
-    let port = port.parse().map_err(|_| bad())?;
-    Ok((if host.is_empty() { "0.0.0.0".to_owned() } else { host.to_owned() }, port))
-}
-
 fn notes(raw: &Raw) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut idle: Vec<&str> = Vec::new();
@@ -374,19 +367,9 @@ mod tests {
     #[test]
     fn without_kafka_records_go_to_stdout_and_rest_stays_local() {
         let (worker, notes) = resolve(&[]).unwrap();
-        assert_eq!((worker.sink, worker.listen), (SinkChoice::Stdout, ("127.0.0.1".to_owned(), 8083)));
+        assert_eq!((worker.sink, worker.server.listeners[0].host.as_str()), (SinkChoice::Stdout, "127.0.0.1"));
         assert_eq!(worker.offset_flush_interval, Duration::from_secs(1));
         assert!(notes.is_empty());
-    }
-
-    #[test]
-    fn listeners_are_connects() {
-        let listen = |text: &str| resolve(&[("listeners", text)]).map(|(worker, _)| worker.listen);
-        assert_eq!(listen("http://:8083"), Ok(("0.0.0.0".to_owned(), 8083)));
-        assert_eq!(listen("HTTP://127.0.0.1:9000,http://other:1"), Ok(("127.0.0.1".to_owned(), 9000)));
-        for bad in ["https://:8443", "8083", "http://x:many", "ftp://x:1"] {
-            assert_eq!(listen(bad).unwrap_err()[0].key, "listeners", "{bad}");
-        }
     }
 
     #[test]

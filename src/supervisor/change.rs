@@ -37,7 +37,7 @@ impl Supervisor {
     }
 }
 
-async fn unbroken<T: Send + 'static>(
+pub(super) async fn unbroken<T: Send + 'static>(
     change: impl Future<Output = Result<T, ChangeError>> + Send + 'static,
 ) -> Result<T, ChangeError> {
     // A join error means a panic, or that the process ends.

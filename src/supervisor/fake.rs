@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use super::{Launch, Running, Strings};
+use super::{Launch, Reached, Running, Strings};
 use crate::connector::{Activity, Status};
+use crate::offsets;
 use crate::settings::{Problem, Raw, value};
 
 /// How often each connector was started.
@@ -29,6 +30,14 @@ impl Launch for Fake {
             return Err(vec![Problem::new("fake", "Invalid value invalid for configuration fake: not today")]);
         }
         Ok(())
+    }
+
+    fn reach<'a>(&'a self, _: &'a str, _: &'a Raw) -> Reached<'a> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn offsets(&self, name: &str) -> offsets::Config {
+        offsets::Config::File(std::env::temp_dir().join(format!("walcast-{name}.offsets.json")))
     }
 
     fn launch(&self, name: &str, config: &Raw, strings: Strings) -> Result<Running, Vec<Problem>> {

@@ -34,6 +34,33 @@ pub(super) fn load(folder: &Path) -> Result<Entries, Vec<StoreError>> {
     if errors.is_empty() { Ok(entries) } else { Err(errors) }
 }
 
+/// A file as it was: changed when one of these is another.
+pub(super) type Stamp = (PathBuf, Option<SystemTime>, u64);
+
+pub(super) fn stamps(folder: &Path) -> Result<Vec<Stamp>, StoreError> {
+    let stamp = |path: PathBuf| {
+        let size = path.metadata().map(|m| m.len()).unwrap_or_default();
+        let changed = modified(&path);
+        (path, changed, size)
+    };
+    Ok(files(folder)?.into_iter().map(stamp).collect())
+}
+
+/// As [`load`], with what is good and what is not side by side.
+pub(super) fn look(folder: &Path) -> Result<(Vec<Stored>, Vec<StoreError>), StoreError> {
+    let (mut good, mut bad) = (Vec::<Stored>::new(), Vec::new());
+    for path in files(folder)? {
+        match read_file(&path) {
+            Ok(stored) if good.iter().any(|known| known.name == stored.name) => {
+                bad.push(StoreError::File { path, why: format!("another file has the name {} too", stored.name) });
+            }
+            Ok(stored) => good.push(stored),
+            Err(error) => bad.push(error),
+        }
+    }
+    Ok((good, bad))
+}
+
 /// Whole or not at all, readable by its owner only: it holds passwords.
 pub(super) fn put(folder: &Path, name: &str, config: &Raw, target: Target) -> Result<(), StoreError> {
     let path = match holder(folder, name)? {

@@ -8,6 +8,8 @@ mod change;
 #[cfg(test)]
 pub(crate) mod fake;
 mod folder;
+mod position;
+mod reload;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -16,8 +18,9 @@ pub use folder::{modified, read_file};
 pub(crate) use store::object;
 pub use store::{Entries, Store, StoreError, Stored};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +30,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::connector::{Activity, Meters, Status};
+use crate::offsets::{self, OffsetError};
 use crate::settings::{Problem, Raw};
 
 /// How long an aborted task is waited for.
@@ -72,9 +76,16 @@ pub struct Strings {
 /// A connector's life; `Err` is the text of a failure that no retry mends.
 pub type Running = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
+/// Whether the database of a connector lets it in.
+pub type Reached<'a> = Pin<Box<dyn Future<Output = Result<(), Vec<Problem>>> + Send + 'a>>;
+
 /// Checks settings and makes connectors: the real one resolves them, tests bring their own.
 pub trait Launch: Send + Sync {
     fn check(&self, name: &str, config: &Raw) -> Result<(), Vec<Problem>>;
+    /// Logs in to the database; settings that do not pass [`Launch::check`] are not tried.
+    fn reach<'a>(&'a self, name: &'a str, config: &'a Raw) -> Reached<'a>;
+    /// Where the positions of a connector of this name are kept.
+    fn offsets(&self, name: &str) -> offsets::Config;
     fn launch(&self, name: &str, config: &Raw, strings: Strings) -> Result<Running, Vec<Problem>>;
 }
 
@@ -86,6 +97,13 @@ pub enum ChangeError {
     Unknown(String),
     #[error("{}", crate::settings::invalid_message(.0))]
     Invalid(Vec<Problem>),
+    #[error(
+        "Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified \
+         connector by issuing a 'PUT' request to the '/connectors/{0}/stop' endpoint"
+    )]
+    NotStopped(String),
+    #[error(transparent)]
+    Offset(#[from] OffsetError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the change ended unexpectedly: see the log")]
@@ -100,6 +118,10 @@ struct Entry {
     refused: Option<String>,
     /// Counts on when the connector is restarted.
     meters: Arc<Meters>,
+    /// Topics written to by tasks of before.
+    topics: BTreeSet<String>,
+    /// Topics of the present task that are not to be shown again.
+    forgotten: BTreeSet<String>,
 }
 
 struct Live {
@@ -117,6 +139,8 @@ pub struct View {
     pub target: Target,
     /// `None`: no task (stopped, or paused before it ever ran).
     pub task: Option<Status>,
+    /// Topics that records went to since this process began, or since they were forgotten.
+    pub topics: BTreeSet<String>,
 }
 
 pub struct Supervisor {
@@ -124,6 +148,8 @@ pub struct Supervisor {
     store: Store,
     entries: Mutex<BTreeMap<String, Entry>>,
     changes: tokio::sync::Mutex<()>,
+    started: AtomicBool,
+    seen: Mutex<reload::Seen>,
     /// How long a stopping connector may drain before it is given up.
     grace: Duration,
 }
@@ -131,7 +157,8 @@ pub struct Supervisor {
 impl Supervisor {
     pub fn new(launch: Box<dyn Launch>, store: Store, grace: Duration) -> Arc<Self> {
         let (entries, changes) = (Mutex::default(), tokio::sync::Mutex::default());
-        Arc::new(Self { launch, store, entries, changes, grace })
+        let seen = Mutex::new(reload::Seen::of(&store));
+        Arc::new(Self { launch, store, entries, changes, started: AtomicBool::new(false), seen, grace })
     }
 
     /// Starts what was running before. Settings that no longer pass leave the connector FAILED, the others run.
@@ -143,6 +170,12 @@ impl Supervisor {
                 self.bring_up(&name);
             }
         }
+        self.started.store(true, Ordering::Release);
+    }
+
+    /// Whether everything that was running before runs again.
+    pub fn is_started(&self) -> bool {
+        self.started.load(Ordering::Acquire)
     }
 
     pub fn names(&self) -> Vec<String> {
@@ -158,8 +191,22 @@ impl Supervisor {
         self.entries().get(name).map(|entry| entry.meters.clone())
     }
 
+    /// Everything that is wrong with these settings, their database included.
+    pub async fn check(&self, name: &str, config: &Raw) -> Result<(), Vec<Problem>> {
+        self.launch.check(name, config)?;
+        self.launch.reach(name, config).await
+    }
+
+    /// Shows no topic until the next one is written to.
+    pub fn forget_topics(&self, name: &str) {
+        if let Some(entry) = self.entries().get_mut(name) {
+            entry.topics.clear();
+            entry.forgotten = entry.of_task();
+        }
+    }
+
     async fn create_now(&self, name: &str, config: Raw, target: Target) -> Result<View, ChangeError> {
-        self.launch.check(name, &config).map_err(ChangeError::Invalid)?;
+        self.check(name, &config).await.map_err(ChangeError::Invalid)?;
         let _change = self.changes.lock().await;
         if self.entries().contains_key(name) {
             return Err(ChangeError::Exists(name.to_owned()));
@@ -176,7 +223,7 @@ impl Supervisor {
         if self.view(name).is_none() {
             return Ok((self.create_now(name, config, Target::Running).await?, true));
         }
-        self.launch.check(name, &config).map_err(ChangeError::Invalid)?;
+        self.check(name, &config).await.map_err(ChangeError::Invalid)?;
         let _change = self.changes.lock().await;
         let target = self.found(name)?.target;
         self.store.put(name, &config, target).await?;
@@ -200,6 +247,12 @@ impl Supervisor {
         if before.target != target {
             self.store.put(name, &before.config, target).await?;
         }
+        self.aim(name, target).await;
+        Ok(())
+    }
+
+    /// Brings the connector into this state.
+    async fn aim(&self, name: &str, target: Target) {
         if let Some(entry) = self.entries().get_mut(name) {
             entry.target = target;
             if let Some(live) = &entry.live {
@@ -208,10 +261,9 @@ impl Supervisor {
         }
         match target {
             Target::Stopped => self.take_down(name).await,
-            Target::Running if before.task.is_none() => self.bring_up(name),
+            Target::Running if self.view(name).is_some_and(|view| view.task.is_none()) => self.bring_up(name),
             _ => {}
         }
-        Ok(())
     }
 
     async fn restart_now(&self, name: &str, only_failed: bool) -> Result<(), ChangeError> {
@@ -270,6 +322,7 @@ impl Supervisor {
             Ok(running) => {
                 let task = tokio::spawn(running);
                 entry.refused = None;
+                entry.forgotten.clear();
                 entry.live = Some(Live { paused, status: status_receiver, stop, task });
             }
             Err(problems) => {
@@ -288,6 +341,7 @@ impl Supervisor {
     async fn take_down_by(&self, name: &str, deadline: Instant) {
         let live = self.entries().get_mut(name).and_then(|entry| {
             entry.refused = None;
+            entry.topics = entry.topics();
             entry.live.take()
         });
         let Some(mut live) = live else { return };
@@ -304,7 +358,19 @@ impl Supervisor {
 
 impl Entry {
     fn new(config: Raw, target: Target) -> Self {
-        Self { config, target, live: None, refused: None, meters: Arc::default() }
+        let (topics, forgotten) = (BTreeSet::new(), BTreeSet::new());
+        Self { config, target, live: None, refused: None, meters: Arc::default(), topics, forgotten }
+    }
+
+    fn of_task(&self) -> BTreeSet<String> {
+        self.live.as_ref().map(|live| live.status.borrow().topics.as_ref().clone()).unwrap_or_default()
+    }
+
+    fn topics(&self) -> BTreeSet<String> {
+        let mut topics = self.of_task();
+        topics.retain(|topic| !self.forgotten.contains(topic));
+        topics.extend(self.topics.iter().cloned());
+        topics
     }
 
     fn view(&self, name: &str) -> View {
@@ -323,6 +389,6 @@ impl Entry {
             (None, Some(why)) => Some(failed(why.clone(), String::new())),
             (None, None) => None,
         };
-        View { name: name.to_owned(), config: self.config.clone(), target: self.target, task }
+        View { name: name.to_owned(), config: self.config.clone(), target: self.target, task, topics: self.topics() }
     }
 }

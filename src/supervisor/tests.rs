@@ -60,6 +60,14 @@ impl Rig {
     }
 }
 
+impl Rig {
+    /// As a person or a deployment does it, and a look at what came of it.
+    async fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.folder.join(file), text).unwrap();
+        self.supervisor.look_again(false).await;
+    }
+}
+
 impl Drop for Rig {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
@@ -177,4 +185,69 @@ async fn stubborn_connectors_share_one_period_of_grace() {
     rig.supervisor.stop().await;
     assert!(began.elapsed() >= grace && began.elapsed() < grace * 3, "{:?}", began.elapsed());
     assert!(rig.activity("e").is_none());
+}
+
+#[tokio::test]
+async fn a_changed_file_is_applied_and_a_bad_one_changes_nothing() {
+    let rig = Rig::new();
+    rig.create("a", "streams").await;
+    rig.create("b", "streams").await;
+    rig.supervisor.look_again(false).await;
+    rig.supervisor.look_again(true).await;
+    assert_eq!((rig.fake.starts("a"), rig.fake.starts("b")), (1, 1), "what REST wrote is no change");
+    rig.write("a.json", r#"{"name":"a","config":{"fake":"streams","more":"1"}}"#).await;
+    rig.until_streaming("a").await;
+    assert_eq!((rig.fake.starts("a"), rig.fake.starts("b")), (2, 1));
+    for bad in [r#"{"name":"a","config":{"fake":"invalid"}}"#, "{", r#"{"name":"b","config":{"fake":"fails"}}"#] {
+        rig.write("a.json", bad).await;
+        assert_eq!((rig.activity("a"), rig.fake.starts("a")), (Some(Activity::Streaming), 2), "{bad}");
+        assert_eq!(rig.supervisor.names(), ["a", "b"], "{bad}");
+    }
+    let paused = r#"{"name":"a","config":{"fake":"streams","more":"1"},"initial_state":"PAUSED"}"#;
+    rig.write("a.json", paused).await;
+    rig.until("a", |activity| activity == Some(&Activity::Paused)).await;
+    rig.write("a.json", &paused.replace("PAUSED", "STOPPED")).await;
+    assert_eq!(rig.activity("a"), None);
+    rig.write("c.json", r#"{"name":"c","config":{"fake":"streams"}}"#).await;
+    rig.until_streaming("c").await;
+    rig.write("d.json", r#"{"name":"d","config":{"fake":"invalid"}}"#).await;
+    assert_eq!(rig.supervisor.names(), ["a", "b", "c"], "a new file that does not pass is no connector");
+}
+
+#[tokio::test]
+async fn a_connector_goes_with_its_file_when_it_stays_away() {
+    let rig = Rig::new();
+    rig.create("a", "streams").await;
+    rig.supervisor.look_again(false).await;
+    std::fs::rename(rig.folder.join("a.json"), rig.folder.join("a.saved")).unwrap();
+    rig.supervisor.look_again(false).await;
+    std::fs::rename(rig.folder.join("a.saved"), rig.folder.join("a.json")).unwrap();
+    rig.supervisor.look_again(false).await;
+    assert_eq!((rig.supervisor.names(), rig.fake.starts("a")), (vec!["a".to_owned()], 1), "away for a moment");
+    std::fs::remove_file(rig.folder.join("a.json")).unwrap();
+    rig.supervisor.look_again(false).await;
+    rig.supervisor.look_again(false).await;
+    assert!(rig.supervisor.names().is_empty());
+}
+
+#[tokio::test]
+async fn an_old_file_does_not_undo_what_was_said_later() {
+    let rig = Rig::new();
+    std::fs::create_dir_all(&rig.folder).unwrap();
+    let file = |more: &str| format!(r#"{{"name":"a","config":{{"fake":"streams","more":"{more}"}}}}"#);
+    std::fs::write(rig.folder.join("a.json"), file("old")).unwrap();
+    let next = rig.again().await;
+    let mut later = config("a", "streams");
+    later.push(("more".to_owned(), "given on the command line".to_owned()));
+    next.supervisor.start(vec![Stored { name: "a".to_owned(), config: later.clone(), target: Target::Running }]).await;
+    for closely in [false, true] {
+        next.supervisor.look_again(closely).await;
+        assert_eq!(next.supervisor.view("a").unwrap().config, later);
+    }
+    next.write("a.json", &file("newer")).await;
+    let more = |view: View| crate::settings::value(&view.config, "more").map(str::to_owned);
+    assert_eq!(more(next.supervisor.view("a").unwrap()).as_deref(), Some("newer"));
+    next.supervisor.delete("a").await.unwrap();
+    next.write("a.json", &file("newer")).await;
+    assert_eq!(next.supervisor.names(), ["a"], "put back after it was deleted");
 }

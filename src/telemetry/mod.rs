@@ -1,10 +1,11 @@
 //! What the program tells of itself: logs on stderr, so that stdout belongs to the records, and metrics as Prometheus
-//! text. Nothing is measured here: connectors measure, this renders.
+//! text. Nothing is measured here: connectors measure, this renders. What is logged can be changed while it runs.
 
 mod debezium;
 #[cfg(test)]
 mod deploy_tests;
 mod layout;
+mod levels;
 mod metrics;
 mod page;
 
@@ -13,19 +14,32 @@ pub use metrics::{CONTENT_TYPE, Observed, render};
 
 use tracing_subscriber::EnvFilter;
 
+pub use levels::{Level, Leveled, Levels, NoLevel};
+
+/// What librdkafka says is said better by whoever called it.
+const QUIET: &str = "librdkafka=error,rdkafka=error";
+
 /// Filters by `RUST_LOG`, else by `level` (the worker's `log.level`), else info. librdkafka speaks only of trouble.
-pub fn start(level: Option<&str>, format: LogFormat) {
-    let filter =
+pub fn start(level: Option<&str>, format: LogFormat) -> Levels {
+    let wanted =
         std::env::var("RUST_LOG").ok().or_else(|| level.map(str::to_lowercase)).unwrap_or_else(|| "info".to_owned());
-    let filter = EnvFilter::try_new(format!("librdkafka=error,rdkafka=error,{filter}"))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let (wanted, filter) = match EnvFilter::try_new(format!("{QUIET},{wanted}")) {
+        Ok(filter) => (wanted, filter),
+        Err(_) => ("info".to_owned(), EnvFilter::new(format!("{QUIET},info"))),
+    };
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    // A second start in one process (tests, embedding) keeps the first.
-    let _ = tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(ansi)
         .fmt_fields(layout::Fields::new(format))
         .event_format(layout::Lines::new(format))
         .with_env_filter(filter)
-        .try_init();
+        .with_filter_reloading();
+    let handle = subscriber.reload_handle();
+    // A second start in one process (tests, embedding) keeps the first.
+    let _ = subscriber.try_init();
+    Levels::new(format!("{QUIET},{wanted}"), move |filter| {
+        // Err: the subscriber is gone, and with it whatever was to be filtered.
+        let _ = handle.reload(EnvFilter::new(filter));
+    })
 }

@@ -246,12 +246,20 @@ impl Walcast {
     /// Starts it and waits for nothing.
     pub fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
         let port = free_port();
+        Self::spawn_on(folder, port, &[arguments, &["--listen", &format!("127.0.0.1:{port}")]].concat())
+    }
+
+    /// Where the worker file says that it listens; `port` is not known here.
+    pub fn spawn_by_worker(folder: &Folder, arguments: &[&str]) -> Self {
+        Self::spawn_on(folder, 0, arguments)
+    }
+
+    fn spawn_on(folder: &Folder, port: u16, arguments: &[&str]) -> Self {
         let log = folder.0.join(format!("{}.log", unique("walcast")));
         let file = fs::File::create(&log).expect("a log file");
         let child = Command::new(env!("CARGO_BIN_EXE_walcast"))
             .arg("run")
             .args(arguments)
-            .args(["--listen", &format!("127.0.0.1:{port}")])
             .current_dir(&folder.0)
             .env_remove("WALCAST_CASES")
             .stdin(Stdio::null())
@@ -337,19 +345,25 @@ pub fn http(port: u16, method: &str, path: &str, body: Option<&str>) -> Option<(
 
 /// The same for answers that are no JSON.
 pub fn http_text(port: u16, method: &str, path: &str, body: Option<&str>) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let body = body.unwrap_or("");
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
+    let answer = talk(port, &request)?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split_whitespace().nth(1)?.parse().ok()?;
     Some((status, body.to_owned()))
+}
+
+/// Sends this and reads until the other side closes; `None` when nobody answers.
+pub fn talk(port: u16, request: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
 }
 
 /// Waits until the slot is confirmed past everything written so far: all records are acknowledged and stored.

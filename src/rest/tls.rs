@@ -1,0 +1,101 @@
+//! TLS of the server, from the key and trust stores that Connect's worker settings name.
+
+use std::path::{Path, PathBuf};
+
+use openssl::error::ErrorStack;
+use openssl::pkcs12::Pkcs12;
+use openssl::pkey::{PKey, Private};
+use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode, SslVersion};
+use openssl::x509::X509;
+use openssl::x509::store::X509StoreBuilder;
+
+use crate::settings::server::{ClientAuth, Kind, Material, Store, Tls};
+
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("cannot read {key} {}: {source}", path.display())]
+    Read { key: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{key} holds no private key that can be used; is ssl.key.password (PKCS12: ssl.keystore.password) right?")]
+    Key { key: &'static str },
+    #[error("{key} holds no certificate")]
+    Certificate { key: &'static str },
+    #[error("cannot set up TLS: {0}")]
+    Setup(#[from] ErrorStack),
+}
+
+const KEYSTORE: &str = "listeners.https.ssl.keystore.location";
+const TRUSTSTORE: &str = "listeners.https.ssl.truststore.location";
+
+/// Reads the stores. TLS 1.2 and later.
+pub fn acceptor(tls: &Tls) -> Result<SslAcceptor, TlsError> {
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
+    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+    let identity = identity(tls)?;
+    builder.set_private_key(&identity.key)?;
+    let mut chain = identity.chain.into_iter();
+    let own = chain.next().ok_or(TlsError::Certificate { key: KEYSTORE })?;
+    builder.set_certificate(&own)?;
+    chain.try_for_each(|certificate| builder.add_extra_chain_cert(certificate))?;
+    if let Some(store) = &tls.truststore {
+        let mut trusted = X509StoreBuilder::new()?;
+        for authority in certificates(store, TRUSTSTORE)? {
+            builder.add_client_ca(&authority)?;
+            trusted.add_cert(authority)?;
+        }
+        builder.set_verify_cert_store(trusted.build())?;
+    }
+    // Sessions that are taken up again carry who the client is, and OpenSSL wants to know whose they are.
+    builder.set_session_id_context(b"walcast")?;
+    builder.set_verify(match tls.client_auth {
+        ClientAuth::None => SslVerifyMode::NONE,
+        ClientAuth::Requested => SslVerifyMode::PEER,
+        ClientAuth::Required => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
+    });
+    Ok(builder.build())
+}
+
+struct Identity {
+    key: PKey<Private>,
+    /// Its own certificate first.
+    chain: Vec<X509>,
+}
+
+fn identity(tls: &Tls) -> Result<Identity, TlsError> {
+    let bytes = read(&tls.keystore.material, KEYSTORE)?;
+    let no_key = |_| TlsError::Key { key: KEYSTORE };
+    match tls.keystore.kind {
+        Kind::Pem => {
+            let password = tls.key_password.as_deref().unwrap_or("");
+            let key = PKey::private_key_from_pem_passphrase(&bytes, password.as_bytes()).map_err(no_key)?;
+            Ok(Identity { key, chain: X509::stack_from_pem(&bytes)? })
+        }
+        Kind::Pkcs12 => {
+            let password = tls.keystore.password.as_deref().unwrap_or("");
+            let parsed = Pkcs12::from_der(&bytes).and_then(|store| store.parse2(password)).map_err(no_key)?;
+            let mut chain: Vec<X509> = parsed.cert.into_iter().collect();
+            chain.extend(parsed.ca.into_iter().flatten());
+            Ok(Identity { key: parsed.pkey.ok_or(TlsError::Key { key: KEYSTORE })?, chain })
+        }
+    }
+}
+
+fn certificates(store: &Store, key: &'static str) -> Result<Vec<X509>, TlsError> {
+    let bytes = read(&store.material, key)?;
+    let found = match store.kind {
+        Kind::Pem => X509::stack_from_pem(&bytes)?,
+        Kind::Pkcs12 => {
+            let parsed = Pkcs12::from_der(&bytes)?.parse2(store.password.as_deref().unwrap_or(""))?;
+            parsed.ca.into_iter().flatten().chain(parsed.cert).collect()
+        }
+    };
+    if found.is_empty() { Err(TlsError::Certificate { key }) } else { Ok(found) }
+}
+
+fn read(material: &Material, key: &'static str) -> Result<Vec<u8>, TlsError> {
+    let from =
+        |path: &Path| std::fs::read(path).map_err(|source| TlsError::Read { key, path: path.to_owned(), source });
+    match material {
+        Material::Inline(text) => Ok(text.clone().into_bytes()),
+        Material::File(path) => from(path),
+    }
+}

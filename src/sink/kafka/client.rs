@@ -14,7 +14,7 @@ use super::{Config, properties};
 const PRODUCER: &[(&str, &str)] = &[
     ("acks", "all"),
     ("enable.idempotence", "true"),
-    ("linger.ms", "5"),
+    ("linger.ms", "1"),
     // Java's `max.request.size`.
     ("message.max.bytes", "1048576"),
     // An outage of any length must not turn into failed deliveries.

@@ -109,7 +109,7 @@ fn a_position_that_cannot_be_read_is_shown_and_mended() {
     assert!(code == 0 && text.contains("UNREADABLE") && text.contains(r#"{"lsn":"somewhere"}"#), "{text}");
     assert!(text.contains("next start  is REFUSED") && text.contains("wal_status reserved"), "{text}");
 
-    let to = scene.database.sql("SELECT pg_current_wal_insert_lsn()");
+    let to = scene.database.sql("SELECT pg_current_wal_lsn()");
     let (code, text) = scene.offsets(&["set", "--lsn", &to, "--apply"]);
     assert!(code == 0 && text.contains("done"), "{text}");
     scene.database.sql("INSERT INTO t VALUES (2)");

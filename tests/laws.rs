@@ -16,7 +16,7 @@ const LAWS: &[Law] = &[
     ("debezium", &["words"], &["digest", "fancy_regex", "md5", "sha1", "sha2", "sha3", "thiserror"]),
     ("transform", &["words"], &[]),
     ("converter", &["words"], &["base64", "itoa", "ryu"]),
-    ("pg", &[], &["openssl", "postgres_openssl", "thiserror", "tokio", "tokio_openssl", "tracing", "uuid"]),
+    ("pg", &[], &["openssl", "thiserror", "tokio", "tokio_openssl", "tracing", "uuid"]),
     ("wire", &["words", "pg"], &["bytes", "fallible_iterator", "openssl", "postgres_protocol", "socket2", "thiserror", "tokio", "tokio_openssl", "tracing", "uuid", "base64", "proptest"]),
     ("catalog", &["words", "pg"], &["bytes", "futures_core", "proptest", "thiserror", "tokio", "tokio_postgres", "tracing"]),
     ("sink", &["words", "debezium"], &["base64", "proptest", "rdkafka", "serde", "serde_json", "thiserror", "tokio", "tracing", "uuid"]),

@@ -9,6 +9,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, NoTls};
 
 use super::CatalogError;
+use super::cover::Cover;
 use super::quote::quote_literal;
 use crate::pg;
 use crate::pg::TlsMode;
@@ -60,7 +61,7 @@ pub(super) async fn open(address: &pg::Address) -> Result<Opened, CatalogError> 
             Err(error) if is_refused_entry(&error) => attempt(address, SslMode::Require).await,
             outcome => outcome,
         },
-        TlsMode::Prefer => match attempt(address, SslMode::Require).await {
+        TlsMode::Prefer => match attempt(address, SslMode::Prefer).await {
             Err(error) if is_refused_entry(&error) || matches!(error, CatalogError::Tls { .. }) => {
                 tracing::info!(host = address.host, "going on without TLS, as sslmode=prefer allows: {error}");
                 attempt(address, SslMode::Disable).await
@@ -76,7 +77,6 @@ fn is_refused_entry(error: &CatalogError) -> bool {
     error.sqlstate() == Some("28000")
 }
 
-/// With TLS or without: `mode` is never `Prefer`.
 async fn attempt(address: &pg::Address, mode: SslMode) -> Result<Opened, CatalogError> {
     let config = session_config(address, mode);
     let connecting = async {
@@ -84,8 +84,7 @@ async fn attempt(address: &pg::Address, mode: SslMode) -> Result<Opened, Catalog
             let (client, connection) = config.connect(NoTls).await?;
             Ok(drive(client, connection))
         } else {
-            let tls = pg::tls::make_connector(address).map_err(|e| CatalogError::TlsSettings { why: e.to_string() })?;
-            let (client, connection) = config.connect(tls).await?;
+            let (client, connection) = config.connect(Cover(address.tls.clone())).await?;
             Ok(drive(client, connection))
         }
     };

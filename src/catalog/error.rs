@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::io;
 
+use crate::pg::tls::TlsError;
 use crate::words::lsn::NotAnLsn;
 
 /// Messages are the server's own; its DETAIL and CONTEXT, which may hold row values, are never kept.
@@ -65,7 +66,10 @@ impl From<tokio_postgres::Error> for CatalogError {
         };
         // The kind of a tokio-postgres error shows in its text only.
         match error.to_string().as_str() {
-            "error performing TLS handshake" => Self::Tls { why },
+            "error performing TLS handshake" => match error.source() {
+                Some(source) if source.is::<TlsError>() => Self::TlsSettings { why },
+                _ => Self::Tls { why },
+            },
             "authentication error" | "invalid configuration" => Self::Login { why },
             _ if error.is_closed() || error.source().is_some_and(|source| source.is::<io::Error>()) => {
                 Self::Lost { why }

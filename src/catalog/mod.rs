@@ -7,6 +7,7 @@
 
 mod connection;
 pub mod copy_text;
+mod cover;
 mod error;
 mod identity;
 pub mod publication;

@@ -3,7 +3,7 @@
 use super::Finding;
 use super::provider::Provider;
 use crate::catalog::{CatalogError, quote_ident};
-use crate::pg::{Address, TlsMode};
+use crate::pg::Address;
 
 pub(super) fn opened(address: &Address) -> Finding {
     Finding::ok(format!(
@@ -17,7 +17,7 @@ pub(super) fn covered(address: &Address, tls: Option<&str>) -> Finding {
     let stays_here =
         address.host.starts_with('/') || ["localhost", "127.0.0.1", "::1"].contains(&address.host.as_str());
     match tls {
-        Some(version) if matches!(address.tls.mode, TlsMode::VerifyCa | TlsMode::VerifyFull) => {
+        Some(version) if address.tls.mode.verifies() => {
             Finding::ok(format!("the connection is encrypted ({version}) and the server has proved who it is"))
         }
         Some(version) => Finding::note(

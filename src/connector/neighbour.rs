@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::catalog::Catalog;
-use crate::pg::{Address, TlsMode};
+use crate::pg::Address;
 
 use super::Config;
 
@@ -26,8 +26,7 @@ const LOGIN: Duration = Duration::from_secs(1);
 pub(super) async fn by_socket(config: &Config, known: &Catalog) -> Option<(Address, Catalog)> {
     let address = &config.address;
     // Who asked for TLS shall see TLS.
-    let covered = matches!(address.tls.mode, TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull);
-    if !config.unix_socket || covered || !is_this_machine(&address.host) {
+    if !config.unix_socket || address.tls.mode.is_binding() || !is_this_machine(&address.host) {
         return None;
     }
     let known = known.whereabouts().await.ok()?;

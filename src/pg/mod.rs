@@ -48,6 +48,18 @@ pub enum TlsMode {
     VerifyFull,
 }
 
+impl TlsMode {
+    /// Nothing is said in clear.
+    pub fn is_binding(self) -> bool {
+        matches!(self, Self::Require | Self::VerifyCa | Self::VerifyFull)
+    }
+
+    /// The server's certificate must be trusted.
+    pub fn verifies(self) -> bool {
+        matches!(self, Self::VerifyCa | Self::VerifyFull)
+    }
+}
+
 /// A text that no log, error or status may show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

@@ -4,6 +4,7 @@
 //! be PEM, PKCS-8 DER (pgjdbc's `.pk8`) or PKCS-12, which brings its certificate along.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
@@ -12,16 +13,16 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
-use openssl::ssl::{Ssl, SslConnector, SslConnectorBuilder, SslMethod, SslRef, SslVerifyMode, SslVersion};
+pub use openssl::ssl::Ssl;
+use openssl::ssl::{SslConnector, SslContext, SslContextBuilder, SslMethod, SslMode, SslVerifyMode, SslVersion};
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::X509VerifyFlags;
 use openssl::x509::{X509, X509VerifyResult};
-use postgres_openssl::MakeTlsConnector;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio_openssl::SslStream;
 
-use super::{Address, Secret, Tls, TlsMode};
+use super::{Secret, Tls, TlsMode};
 
 /// What stands in the way of TLS before the server was even asked.
 #[derive(Debug, Error)]
@@ -52,35 +53,47 @@ pub enum HandshakeError {
     Failed { why: String },
 }
 
-/// A connector for `tls`. Whether the host name is checked is decided per connection: use [`session`] or
-/// [`make_connector`], which know the mode.
-pub fn connector(tls: &Tls) -> Result<SslConnector, TlsError> {
-    let mut builder = SslConnector::builder(SslMethod::tls_client())?;
-    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-    if verifies_chain(tls.mode) {
-        builder.set_verify(SslVerifyMode::PEER);
+/// One TLS session towards `host`: with SNI, and with the checks of the certificate that the mode asks for.
+pub fn session(tls: &Tls, host: &str) -> Result<Ssl, TlsError> {
+    if tls.mode.verifies() {
+        let mut builder = SslConnector::builder(SslMethod::tls_client())?;
         if let Some(path) = &tls.root_certificate {
             builder.set_cert_store(trusted(path)?);
         }
-    } else {
-        builder.set_verify(SslVerifyMode::NONE);
+        prepare(&mut builder, tls)?;
+        let configuration = builder.build().configure()?.verify_hostname(tls.mode == TlsMode::VerifyFull);
+        return Ok(configuration.into_ssl(host)?);
     }
-    present_client(&mut builder, tls)?;
-    Ok(builder.build())
+    // Not by the connector, which reads the system's CA store: a tenth of a second and megabytes, for nothing.
+    let mut builder = SslContext::builder(SslMethod::tls_client())?;
+    builder.set_mode(SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE | SslMode::RELEASE_BUFFERS);
+    builder.set_verify(SslVerifyMode::NONE);
+    prepare(&mut builder, tls)?;
+    let mut session = Ssl::new(&builder.build())?;
+    if host.parse::<IpAddr>().is_err() {
+        session.set_hostname(host)?;
+    }
+    Ok(session)
 }
 
-/// One TLS session towards `host`: with SNI, and with the host name check if the mode asks for it.
-pub fn session(tls: &Tls, host: &str) -> Result<Ssl, TlsError> {
-    let configuration = connector(tls)?.configure()?.verify_hostname(verifies_host(tls.mode));
-    Ok(configuration.into_ssl(host)?)
+fn prepare(builder: &mut SslContextBuilder, tls: &Tls) -> Result<(), TlsError> {
+    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+    present_client(builder, tls)
 }
+
+/// TLS records are read through this, not in a header and a body each.
+const READ: usize = 64 << 10;
+
+/// A line under TLS.
+pub type Covered<S> = SslStream<BufReader<S>>;
 
 /// Covers a line on which the server has just agreed to TLS.
-pub async fn handshake<S>(session: Ssl, io: S) -> Result<SslStream<S>, HandshakeError>
+pub async fn handshake<S>(session: Ssl, io: S) -> Result<Covered<S>, HandshakeError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut stream = SslStream::new(session, io).map_err(|e| HandshakeError::Failed { why: e.to_string() })?;
+    let mut stream = SslStream::new(session, BufReader::with_capacity(READ, io))
+        .map_err(|e| HandshakeError::Failed { why: e.to_string() })?;
     match Pin::new(&mut stream).connect().await {
         Ok(()) => Ok(stream),
         Err(e) => Err(match stream.ssl().verify_result() {
@@ -90,35 +103,16 @@ where
     }
 }
 
-/// The connector tokio-postgres takes. Mind that its own `sslmode` must be set too; `allow` and `prefer` are alike there.
-pub fn make_connector(address: &Address) -> Result<MakeTlsConnector, TlsError> {
-    let check_host = verifies_host(address.tls.mode);
-    let mut make = MakeTlsConnector::new(connector(&address.tls)?);
-    make.set_callback(move |configuration, _| {
-        configuration.set_verify_hostname(check_host);
-        Ok(())
-    });
-    Ok(make)
-}
-
 /// Channel binding `tls-server-end-point` (RFC 5929): the hash of the server's certificate by the certificate's own
 /// signature algorithm, SHA-256 where that is weaker. None for algorithms without a hash of their own (Ed25519).
-pub fn server_end_point(ssl: &SslRef) -> Option<Vec<u8>> {
-    let certificate = ssl.peer_certificate()?;
+pub fn server_end_point<S>(stream: &SslStream<S>) -> Option<Vec<u8>> {
+    let certificate = stream.ssl().peer_certificate()?;
     let algorithm = certificate.signature_algorithm().object().nid().signature_algorithms()?.digest;
     let digest = match algorithm {
         Nid::MD5 | Nid::SHA1 => MessageDigest::sha256(),
         nid => MessageDigest::from_nid(nid)?,
     };
     certificate.digest(digest).ok().map(|bytes| bytes.to_vec())
-}
-
-fn verifies_chain(mode: TlsMode) -> bool {
-    matches!(mode, TlsMode::VerifyCa | TlsMode::VerifyFull)
-}
-
-fn verifies_host(mode: TlsMode) -> bool {
-    mode == TlsMode::VerifyFull
 }
 
 fn trusted(path: &Path) -> Result<X509Store, TlsError> {
@@ -131,7 +125,7 @@ fn trusted(path: &Path) -> Result<X509Store, TlsError> {
     Ok(store.build())
 }
 
-fn present_client(builder: &mut SslConnectorBuilder, tls: &Tls) -> Result<(), TlsError> {
+fn present_client(builder: &mut SslContextBuilder, tls: &Tls) -> Result<(), TlsError> {
     let Some(key_path) = &tls.key else {
         return match &tls.certificate {
             Some(path) => Err(TlsError::KeyMissing { path: path.clone() }),
@@ -251,13 +245,13 @@ mod tests {
         ];
         for (name, bytes, password) in forms {
             let path = folder.file(name, &bytes);
-            let made = connector(&tls(Some(&pem), path, password));
+            let made = session(&tls(Some(&pem), path, password), "db");
             assert!(made.is_ok(), "{name}: {}", made.unwrap_err());
         }
         let mut bundle = Pkcs12::builder();
         let bundle = bundle.pkey(&key).cert(&certificate).build2("s3cret").unwrap().to_der().unwrap();
         let path = folder.file("client.p12", &bundle);
-        assert!(connector(&tls(None, path, Some("s3cret"))).is_ok());
+        assert!(session(&tls(None, path, Some("s3cret")), "db").is_ok());
     }
 
     #[test]
@@ -268,7 +262,7 @@ mod tests {
         let aes = Cipher::aes_256_cbc();
         let path = folder.file("key", &key.private_key_to_pem_pkcs8_passphrase(aes, b"right").unwrap());
         for password in [None, Some("wrong-one")] {
-            let error = connector(&tls(Some(&pem), path.clone(), password)).unwrap_err().to_string();
+            let error = session(&tls(Some(&pem), path.clone(), password), "db").unwrap_err().to_string();
             assert!(error.contains("database.sslpassword"), "{error}");
             assert!(!error.contains("wrong-one"), "{error}");
         }
@@ -281,23 +275,23 @@ mod tests {
         let (other, _) = pair();
         let pem = folder.file("client.crt", &certificate.to_pem().unwrap());
         let key = folder.file("other.key", &other.private_key_to_pem_pkcs8().unwrap());
-        assert!(matches!(connector(&tls(Some(&pem), key, None)), Err(TlsError::Mismatch { .. })));
+        assert!(matches!(session(&tls(Some(&pem), key, None), "db"), Err(TlsError::Mismatch { .. })));
 
         let alone = Tls { certificate: Some(pem.clone()), ..Tls::default() };
-        assert!(matches!(connector(&alone), Err(TlsError::KeyMissing { .. })));
+        assert!(matches!(session(&alone, "db"), Err(TlsError::KeyMissing { .. })));
 
         let absent =
             Tls { mode: TlsMode::VerifyCa, root_certificate: Some(folder.0.join("absent.pem")), ..Tls::default() };
-        assert!(matches!(connector(&absent), Err(TlsError::ReadFile { what: "root certificate", .. })));
+        assert!(matches!(session(&absent, "db"), Err(TlsError::ReadFile { what: "root certificate", .. })));
 
         let empty = folder.file("empty.pem", b"no certificate here\n");
         let empty = Tls { mode: TlsMode::VerifyCa, root_certificate: Some(empty), ..Tls::default() };
-        assert!(matches!(connector(&empty), Err(TlsError::Certificate { .. })));
+        assert!(matches!(session(&empty, "db"), Err(TlsError::Certificate { .. })));
     }
 
     #[test]
     fn a_root_certificate_is_only_read_where_it_is_used() {
         let absent = Tls { root_certificate: Some(PathBuf::from("/nowhere/root.pem")), ..Tls::default() };
-        assert!(connector(&absent).is_ok());
+        assert!(session(&absent, "db").is_ok());
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use postgres_protocol::message::frontend;
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
 
 use super::WireError;
@@ -16,8 +16,6 @@ use crate::pg::{Address, TlsMode};
 
 /// Feedback that no one acknowledges for this long tells of a dead peer; the kernel's own patience is 15 minutes.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
-/// TLS records are read through this, not in a header and a body each.
-const TLS_READ: usize = 64 << 10;
 
 /// An open line, and the channel binding of its certificate if it is TLS.
 pub(super) struct Line {
@@ -84,14 +82,14 @@ pub(super) async fn cover(mut io: impl Duplex + 'static, address: &Address, want
         b'E' => return Err(io::Error::other("the server could not answer the request for TLS").into()),
         other => return Err(WireError::Protocol(format!("answer {other:#x} to the TLS request"))),
     }
-    // Only now: to read the system's certificates takes a tenth of a second.
+    // Only now: to read the system's certificates, where they are asked for, takes a tenth of a second.
     let session = tls::session(&address.tls, &address.host)?;
     let host = || address.host.clone();
-    let stream = tls::handshake(session, BufReader::with_capacity(TLS_READ, io)).await.map_err(|e| match e {
+    let stream = tls::handshake(session, io).await.map_err(|e| match e {
         HandshakeError::Untrusted { why } => WireError::Untrusted { host: host(), why },
         HandshakeError::Failed { why } => WireError::TlsFailed { host: host(), why },
     })?;
-    let binding = tls::server_end_point(stream.ssl());
+    let binding = tls::server_end_point(&stream);
     Ok(Line { channel: Channel::new(stream), tls: true, binding })
 }
 

@@ -5,6 +5,7 @@
 //! is known in this folder only: `client` builds its settings and explains its errors, `properties` translates those of
 //! the Java client, `topic` reads and writes the small topics that hold offsets and connectors.
 
+mod apart;
 mod client;
 mod deliveries;
 mod jaas;

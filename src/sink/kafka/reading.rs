@@ -10,9 +10,9 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
 use rdkafka::{Message, Offset, TopicPartitionList};
-use tokio::runtime::Handle;
 
 use super::super::{SinkError, blocking};
+use super::apart::Apart;
 use super::deliveries::Context;
 use super::{Config, client};
 
@@ -52,7 +52,7 @@ pub async fn read_existing(config: &Config, topic: &str, timeout: Duration) -> R
 pub struct Reader {
     config: Config,
     topic: String,
-    consumers: Arc<Consumers>,
+    consumers: Apart<Consumers>,
 }
 
 struct Consumers {
@@ -64,11 +64,11 @@ impl Reader {
     pub async fn open(config: &Config, topic: &str) -> Result<Self, SinkError> {
         let (config, topic) = (config.clone(), topic.to_owned());
         blocking(move || {
-            let consumers = Arc::new(Consumers::new(&config)?);
+            let consumers = Consumers::new(&config)?;
             for consumer in [&consumers.uncommitted, &consumers.committed] {
                 observe(consumer, &topic, &config.bootstrap)?;
             }
-            Ok(Self { config, topic, consumers })
+            Ok(Self { config, topic, consumers: Apart::new(consumers) })
         })
         .await
     }
@@ -77,14 +77,8 @@ impl Reader {
     pub async fn read(self, timeout: Duration) -> Result<Vec<Entry>, SinkError> {
         let deadline = Instant::now() + timeout;
         let reading = Reading { config: self.config.clone(), topic: self.topic.clone(), must_exist: true, deadline };
-        let consumers = Arc::clone(&self.consumers);
+        let consumers = self.consumers.share();
         blocking(move || reading.run(&consumers)).await
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let_go(Arc::clone(&self.consumers));
     }
 }
 
@@ -95,24 +89,17 @@ impl Consumers {
     }
 }
 
-/// Dropping a client joins threads; not on a thread of the runtime, if there is one, and nobody waits for it.
-fn let_go<T: Send + Sync + 'static>(client: Arc<T>) {
-    if let Ok(runtime) = Handle::try_current() {
-        runtime.spawn_blocking(move || drop(client));
-    }
-}
-
 /// A consumer for several topics, one after the other, as committed readers see them.
 pub struct Scanner {
     config: Config,
-    consumer: Arc<BaseConsumer<Context>>,
+    consumer: Apart<BaseConsumer<Context>>,
 }
 
 impl Scanner {
     pub async fn open(config: &Config) -> Result<Self, SinkError> {
         let settings = client::reader(config, "read_committed")?;
         let consumer = blocking(move || client::create_with(&settings, Context::default())).await?;
-        Ok(Self { config: config.clone(), consumer: Arc::new(consumer) })
+        Ok(Self { config: config.clone(), consumer: Apart::new(consumer) })
     }
 
     /// Where each partition ends; nothing when there is no such topic.
@@ -136,7 +123,7 @@ impl Scanner {
         let (reading, consumer) = self.reading(topic, LONGEST_SCAN);
         blocking(move || {
             let partitions = i32::try_from(ends.len()).unwrap_or(i32::MAX);
-            let stopped = reading.go_through(&consumer, partitions, Some(&ends), |entry| each(&mut state, entry))?;
+            let stopped = reading.go_through(&consumer, partitions, &ends, |entry| each(&mut state, entry))?;
             Ok(stopped.map(|()| state))
         })
         .await
@@ -145,13 +132,7 @@ impl Scanner {
     fn reading(&self, topic: &str, within: Duration) -> (Reading, Arc<BaseConsumer<Context>>) {
         let deadline = Instant::now() + within;
         let reading = Reading { config: self.config.clone(), topic: topic.to_owned(), must_exist: false, deadline };
-        (reading, Arc::clone(&self.consumer))
-    }
-}
-
-impl Drop for Scanner {
-    fn drop(&mut self) {
-        let_go(Arc::clone(&self.consumer));
+        (reading, self.consumer.share())
     }
 }
 
@@ -214,8 +195,8 @@ impl Reading {
     fn run(&self, Consumers { uncommitted, committed }: &Consumers) -> Result<Vec<Entry>, SinkError> {
         let Some(partitions) = self.partitions(uncommitted)? else { return Ok(Vec::new()) };
         let ends = self.ends(uncommitted, partitions)?;
-        self.wait_until_committed(committed, &ends)?;
-        self.read_all(committed, partitions)
+        let stable = self.wait_until_committed(committed, &ends)?;
+        self.read_all(committed, partitions, &stable)
     }
 
     fn partitions(&self, consumer: &BaseConsumer<Context>) -> Result<Option<i32>, SinkError> {
@@ -269,12 +250,12 @@ impl Reading {
         (0..partitions).map(offset).collect()
     }
 
-    fn wait_until_committed(&self, committed: &BaseConsumer<Context>, ends: &[i64]) -> Result<(), SinkError> {
+    fn wait_until_committed(&self, committed: &BaseConsumer<Context>, ends: &[i64]) -> Result<Vec<i64>, SinkError> {
         let partitions = i32::try_from(ends.len()).unwrap_or(i32::MAX);
         loop {
             let stable = self.ends(committed, partitions)?;
             if stable.iter().zip(ends).all(|(stable, end)| stable >= end) {
-                return Ok(());
+                return Ok(stable);
             }
             if self.is_late() {
                 return Err(SinkError::OpenTransaction { topic: self.topic.clone() });
@@ -283,9 +264,15 @@ impl Reading {
         }
     }
 
-    fn read_all(&self, consumer: &BaseConsumer<Context>, partitions: i32) -> Result<Vec<Entry>, SinkError> {
+    /// To know the ends saves waiting for the brokers to answer with nothing.
+    fn read_all(
+        &self,
+        consumer: &BaseConsumer<Context>,
+        partitions: i32,
+        ends: &[i64],
+    ) -> Result<Vec<Entry>, SinkError> {
         let mut entries = Vec::new();
-        let Ok(()) = self.go_through(consumer, partitions, None, |entry| {
+        let Ok(()) = self.go_through(consumer, partitions, ends, |entry| {
             entries.push(entry);
             Ok::<_, Infallible>(())
         })?;
@@ -293,12 +280,12 @@ impl Reading {
         Ok(entries)
     }
 
-    /// From the beginning of each partition to its end, or to where it ended before.
+    /// From the beginning of each partition to where it ended.
     fn go_through<E>(
         &self,
         consumer: &BaseConsumer<Context>,
         partitions: i32,
-        ends: Option<&[i64]>,
+        ends: &[i64],
         mut each: impl FnMut(Entry) -> Result<(), E>,
     ) -> Result<Result<(), E>, SinkError> {
         let mut assignment = TopicPartitionList::new();
@@ -307,7 +294,7 @@ impl Reading {
             added.map_err(|error| self.unreadable(code_of(&error)))?;
         }
         consumer.assign(&assignment).map_err(|error| self.unreadable(code_of(&error)))?;
-        let end_of = |partition: i32| ends.and_then(|ends| ends.get(usize::try_from(partition).ok()?)).copied();
+        let end_of = |partition: i32| usize::try_from(partition).ok().and_then(|at| ends.get(at)).copied();
         let mut open: Vec<i32> = (0..partitions).filter(|partition| end_of(*partition) != Some(0)).collect();
         let mut heard = Instant::now();
         while !open.is_empty() {

@@ -7,10 +7,10 @@ use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, Resour
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
-use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::super::{SinkError, blocking};
+use super::apart::Apart;
 use super::deliveries::{Context, Deliveries, Failure};
 use super::reading::{Observed, REQUEST, code_of, observe};
 use super::{Config, client};
@@ -34,21 +34,16 @@ pub async fn ensure_compacted(
     let observer = Observer::new(config)?;
     let observed = observer.look(topic).await?;
     let settings = client::plain(config, "walcast-admin")?;
-    let admin = blocking(move || client::create::<AdminClient<DefaultClientContext>>(&settings)).await?;
-    let made = async {
-        if let Some(present) = observed.partitions {
-            refuse_other_policies(&admin, topic).await?;
-            return Ok(present);
-        }
-        create(config, &admin, topic, partitions, replication_factor, observed.brokers).await?;
-        // Somebody else may have made it in the meantime, with another number of partitions.
-        let observed = observer.look(topic).await?;
-        Ok(observed.partitions.unwrap_or(partitions))
-    };
-    let made = made.await;
-    // Joins a thread, which nobody has to wait for.
-    drop(spawn_blocking(move || drop(admin)));
-    made
+    let admin =
+        blocking(move || client::create::<AdminClient<DefaultClientContext>>(&settings).map(Apart::new)).await?;
+    if let Some(present) = observed.partitions {
+        refuse_other_policies(&admin, topic).await?;
+        return Ok(present);
+    }
+    create(config, &admin, topic, partitions, replication_factor, observed.brokers).await?;
+    // Somebody else may have made it in the meantime, with another number of partitions.
+    let observed = observer.look(topic).await?;
+    Ok(observed.partitions.unwrap_or(partitions))
 }
 
 /// Writes the records in order and waits until all of them are acknowledged.
@@ -102,16 +97,16 @@ pub async fn cluster_id(config: &Config) -> Result<String, SinkError> {
 }
 
 /// A consumer, since a producer's question for a topic would create it.
-pub(super) struct Observer(Arc<(BaseConsumer<Context>, String)>);
+pub(super) struct Observer(Apart<(BaseConsumer<Context>, String)>);
 
 impl Observer {
     pub(super) fn new(config: &Config) -> Result<Self, SinkError> {
         let settings = client::reader(config, "read_uncommitted")?;
-        Ok(Self(Arc::new((client::create_with(&settings, Context::default())?, config.bootstrap.clone()))))
+        Ok(Self(Apart::new((client::create_with(&settings, Context::default())?, config.bootstrap.clone()))))
     }
 
     pub(super) async fn look(&self, topic: &str) -> Result<Observed, SinkError> {
-        let (shared, topic) = (Arc::clone(&self.0), topic.to_owned());
+        let (shared, topic) = (self.0.share(), topic.to_owned());
         blocking(move || observe(&shared.0, &topic, &shared.1)).await
     }
 }

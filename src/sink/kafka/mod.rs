@@ -35,7 +35,7 @@ use tracing::{info, warn};
 
 use self::deliveries::{Context, Deliveries, Delivery, Failure};
 use self::raw::Dispatch;
-use self::starter::{Starter, Turn};
+use self::starter::Starter;
 use self::transaction::Transaction;
 use super::{Limit, Receipt, SinkError, Statistics, Trouble, blocking};
 use crate::words::{Record, Ticket};
@@ -101,6 +101,14 @@ struct Clients {
 }
 
 impl Clients {
+    /// Once its time is over and all that it sent is acknowledged.
+    fn retire_starter(&mut self) {
+        if let Some(starter) = self.starter.take_if(|starter| starter.is_due() && starter.is_at_rest()) {
+            // Joins threads.
+            drop(spawn_blocking(move || drop(starter)));
+        }
+    }
+
     fn producers(&self) -> impl Iterator<Item = &ThreadedProducer<Context>> {
         self.starter.iter().map(Starter::producer).chain([&*self.producer])
     }
@@ -150,16 +158,11 @@ impl Kafka {
         if let Some(transaction) = &mut self.transaction {
             transaction.join(&clients.producer, &self.brokers)?;
         }
-        let sent = match clients.starter.as_mut().map(|starter| (starter.turn(), starter)) {
+        clients.retire_starter();
+        let sent = match &mut clients.starter {
             None => clients.dispatch.send(record, ticket),
-            Some((Turn::Mine, starter)) => starter.send(record, ticket),
-            Some((Turn::Leaving, _)) => Err(RDKafkaErrorCode::QueueFull),
-            Some((Turn::Over, _)) => {
-                let starter = clients.starter.take();
-                // Joins threads.
-                drop(spawn_blocking(move || drop(starter)));
-                clients.dispatch.send(record, ticket)
-            }
+            Some(starter) if starter.is_due() => Err(RDKafkaErrorCode::QueueFull),
+            Some(starter) => starter.send(record, ticket),
         };
         let Err(code) = sent else { return Ok(()) };
         Err(match code {
@@ -176,8 +179,11 @@ impl Kafka {
     pub(super) fn receipts(&mut self, into: &mut Vec<Receipt>) {
         self.deliveries.inbox.drain_into(&mut self.arrived);
         let mut arrived = std::mem::take(&mut self.arrived);
-        if let Some(starter) = self.clients.as_mut().and_then(|clients| clients.starter.as_mut()) {
+        if let Some(clients) = &mut self.clients
+            && let Some(starter) = &mut clients.starter
+        {
             starter.heard(arrived.len());
+            clients.retire_starter();
         }
         for delivery in arrived.drain(..) {
             let ticket = Ticket(delivery.ticket);

@@ -29,13 +29,6 @@ pub(super) struct Starter {
     unanswered: usize,
 }
 
-pub(super) enum Turn {
-    Mine,
-    /// Not any more, and what was sent is not acknowledged yet.
-    Leaving,
-    Over,
-}
-
 impl Starter {
     /// `settings`: those of the idempotent producer, which was made just now.
     pub(super) fn new(settings: &ClientConfig, context: Context) -> Result<Self, SinkError> {
@@ -46,12 +39,14 @@ impl Starter {
         Ok(Self { dispatch: Dispatch::new(Arc::clone(&producer)), producer, over, unanswered: 0 })
     }
 
-    pub(super) fn turn(&self) -> Turn {
-        match (Instant::now() < self.over, self.unanswered) {
-            (true, _) => Turn::Mine,
-            (false, 0) => Turn::Over,
-            (false, _) => Turn::Leaving,
-        }
+    /// Its time is over: it sends nothing more.
+    pub(super) fn is_due(&self) -> bool {
+        Instant::now() >= self.over
+    }
+
+    /// All that it sent is acknowledged.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.unanswered == 0
     }
 
     pub(super) fn send(&mut self, record: &Record<'_>, ticket: Ticket) -> Result<(), RDKafkaErrorCode> {

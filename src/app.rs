@@ -40,7 +40,7 @@ const BAD_CONFIGURATION: u8 = 2;
 pub const CUT_SHORT: u8 = 1;
 /// The folder that is used when it exists and nothing else was named.
 const DEFAULT_FOLDER: &str = "connectors";
-/// How long the start waits for Kafka to tell its cluster id, which only REST shows.
+/// How long REST waits for Kafka to tell its cluster id.
 const CLUSTER_ID_WITHIN: Duration = Duration::from_secs(5);
 /// How often the folder of connector files is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -235,7 +235,7 @@ impl Prepared {
             supervisor: supervisor.clone(),
             worker_id,
             scheme,
-            cluster_id: cluster(&worker).await,
+            cluster: cluster(&worker),
             show_values: worker.show_values,
             mask_secrets: worker.server.mask_secrets,
             topic_tracking: worker.server.topic_tracking,
@@ -285,9 +285,12 @@ async fn follow_folder(supervisor: &Arc<Supervisor>, hangup: &mut Signal) {
     }
 }
 
-async fn cluster(worker: &Worker) -> Option<String> {
-    let kafka = worker.kafka()?;
-    tokio::time::timeout(CLUSTER_ID_WITHIN, cluster_id(&kafka)).await.ok()?.ok()
+fn cluster(worker: &Worker) -> rest::ClusterId {
+    let kafka = worker.kafka();
+    rest::ClusterId::new(move || {
+        let kafka = kafka.clone();
+        Box::pin(async move { tokio::time::timeout(CLUSTER_ID_WITHIN, cluster_id(&kafka?)).await.ok()?.ok() })
+    })
 }
 
 /// Kafka may still be on its way up, beside us in a compose file: waited for, and said.

@@ -5,6 +5,7 @@
 
 mod access;
 mod body;
+mod cluster;
 mod connectors;
 mod guard;
 mod honest;
@@ -37,6 +38,7 @@ use crate::settings::server::User;
 use crate::supervisor::Supervisor;
 use crate::telemetry::Levels;
 
+pub use cluster::ClusterId;
 pub use server::Listener;
 pub use tls::{TlsError, acceptor};
 
@@ -49,7 +51,7 @@ pub struct Shared {
     pub worker_id: String,
     /// `http` or `https`.
     pub scheme: &'static str,
-    pub cluster_id: Option<String>,
+    pub cluster: ClusterId,
     /// `walcast.events.values`: whether the tail of records shows what rows hold.
     pub show_values: bool,
     /// `rest.mask.secrets`.

@@ -11,7 +11,7 @@ use super::{Worker, openapi};
 /// The version of Connect whose interface this is.
 #[utoipa::path(get, path = "/", tag = "worker", responses((status = 200, description = "Versions", body = openapi::Root)))]
 pub(super) async fn root(State(shared): Worker) -> Response {
-    ok(&json!({ "version": "4.3.1", "commit": "26b251a451ce941d", "kafka_cluster_id": shared.cluster_id }))
+    ok(&json!({ "version": "4.3.1", "commit": "26b251a451ce941d", "kafka_cluster_id": shared.cluster.get().await }))
 }
 
 #[utoipa::path(get, path = "/health", tag = "worker",

@@ -3,20 +3,22 @@
 
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::catalog::{Catalog, CatalogError};
 
 use super::Config;
 use super::meters::Meters;
 
+/// The first look comes after the start, which wants the processor for itself.
+const FIRST: Duration = Duration::from_secs(1);
 const PERIOD: Duration = Duration::from_secs(5);
 /// A look that takes longer is given up, with its session.
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// Never ends. What fails is tried again and said by nobody: the stream has the same trouble and says so.
 pub(super) async fn observe(config: &Config, meters: &Meters) {
-    let mut ticks = interval(PERIOD);
+    let mut ticks = interval_at(Instant::now() + FIRST, PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut session = None;
     loop {

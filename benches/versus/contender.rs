@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::now_ms;
 use crate::rig::{Folder, connector, free_port, http, kafka, wait_for};
 use crate::topic;
 use crate::workload::Prepared;
@@ -29,6 +30,8 @@ pub enum Form {
 /// A process that reads one slot into topics of its own.
 pub struct Running {
     pub child: Child,
+    /// When its process was started.
+    pub since: i64,
     pub topic: String,
     folder: Folder,
 }
@@ -74,6 +77,7 @@ impl Contender {
             }
             Self::Debezium { .. } => connect(),
         };
+        let since = now_ms();
         let child = command
             .current_dir(&folder.0)
             .stdin(Stdio::null())
@@ -81,7 +85,7 @@ impl Contender {
             .stderr(log)
             .spawn()
             .expect("it starts");
-        let running = Running { child, topic, folder };
+        let running = Running { child, since, topic, folder };
         if let Self::Debezium { .. } = self {
             wait_for("Connect to answer", || matches!(http(port, "GET", "/connectors", None), Some((200, _))));
             let answer = http(port, "POST", "/connectors", Some(&document)).map(|(status, _)| status);

@@ -193,7 +193,7 @@ fn bring(workload: &Workload, prepared: &Prepared, contender: Contender, form: F
     let slot = prepared.slot();
     let broker = process::broker();
     let broker_before = process::cpu(broker).expect("a broker");
-    let (clock, started) = (now_ms(), Instant::now());
+    let started = Instant::now();
     let mut running = start(workload, prepared, &slot, contender, form);
     let walsender = if workload.snapshot {
         let query = format!(
@@ -209,7 +209,7 @@ fn bring(workload: &Workload, prepared: &Prepared, contender: Contender, form: F
     let total = started.elapsed().as_secs_f64();
     let (cpu, peak) = (process::cpu(pid).expect("it runs"), process::memory(pid, "VmHWM:").expect("it runs"));
     let broker_after = process::cpu(broker).expect("a broker");
-    let server = walsender.cost();
+    let (server, since) = (walsender.cost(), running.since);
     let arrived = topic::read(&running.topic, prepared.records, workload.name != "huge");
     if workload.name != "huge" {
         assert!(
@@ -230,7 +230,7 @@ fn bring(workload: &Workload, prepared: &Prepared, contender: Contender, form: F
         ("walsender", server.cpu / millions),
         ("broker", (broker_after - broker_before) / millions),
         ("peak", peak as f64 / 1024.0),
-        ("first", (arrived.first - clock) as f64),
+        ("first", (arrived.first - since) as f64),
     ]
 }
 
@@ -286,18 +286,22 @@ fn idle(options: &Options, report: &mut Report) {
                 continue;
             }
             let slot = prepared.slot();
-            let clock = now_ms();
             let mut running = contender.start(&prepared, &slot, Form::Plain, false);
             wait(&mut running, 1);
             let arrived = topic::read(&running.topic, 1, false);
             sleep(Duration::from_secs(3));
             let resident = process::memory(running.child.id(), "VmRSS:").expect("it runs") as f64 / 1024.0;
-            report.add("idle", contender.name(), &[("first", (arrived.first - clock) as f64), ("peak", resident)]);
+            report.add(
+                "idle",
+                contender.name(),
+                &[("first", (arrived.first - running.since) as f64), ("peak", resident)],
+            );
             finish(running, &prepared, &slot);
         }
     }
 }
 
+/// Milliseconds since the epoch.
 fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

@@ -1,7 +1,9 @@
 //! From a decoded row to the bytes of its key and its value, as `connector::emit` writes them.
 
-use walcast::converter::{Buffer, Config as Converter, JsonConfig, Shape};
-use walcast::debezium::{Config, Fault, Image, Moment, Op, Prepared, Source, envelope_schema, push_envelope};
+use walcast::converter::{Buffer, Config as Converter, JsonConfig, Passage, Shape};
+use walcast::debezium::{
+    Config, Fault, Image, Moment, Op, Prepared, Source, SteadySource, envelope_schema, push_envelope,
+};
 use walcast::pgoutput::{Cells, Message};
 use walcast::words::{Change, Lsn, Old};
 
@@ -20,6 +22,7 @@ pub(crate) struct Encoder {
     key_shape: Shape,
     row_shape: Shape,
     shape: Shape,
+    steady: [SteadySource<Passage>; 1],
     buffer: Buffer,
     faults: Vec<Fault>,
 }
@@ -28,13 +31,16 @@ impl Encoder {
     pub(crate) fn new(columns: &[Kind], converter: &Converter) -> Self {
         let config = Config { include_unknown_datatypes: true, ..Config::new("shop", "orders") };
         let prepared = prepared(columns, &config);
+        let mut buffer = Buffer::default();
+        let shape = converter.shape(&envelope_schema(&prepared, &config));
         Self {
+            steady: [SteadySource::learn(&prepared, &config, None, &mut shape.open(&mut buffer))],
             key_shape: converter.shape(prepared.key_schema().expect("a key")),
             row_shape: converter.shape(prepared.row_schema()),
-            shape: converter.shape(&envelope_schema(&prepared, &config)),
+            shape,
             config,
             prepared,
-            buffer: Buffer::default(),
+            buffer,
             faults: Vec::new(),
         }
     }
@@ -65,8 +71,16 @@ impl Encoder {
         let moment = moment(op, &self.prepared);
         self.faults.clear();
         let mut writer = self.shape.open(&mut self.buffer);
-        push_envelope(&self.prepared, &self.config, before, Some(after), &moment, &mut self.faults, &mut writer)
-            .expect("an event");
+        push_envelope(
+            &self.prepared,
+            &self.config,
+            &self.steady,
+            (before, Some(after)),
+            &moment,
+            &mut self.faults,
+            &mut writer,
+        )
+        .expect("an event");
         writer.finish();
         self.buffer.bytes()
     }

@@ -11,7 +11,7 @@ use crate::transform::Deletes;
 use crate::words::data::{Kind, Schema, ValueSink};
 use crate::words::{Change, Header, Record};
 
-use super::table::{AddedHeader, Layout, Table, UnwrappedLayout};
+use super::table::{AddedHeader, Envelope, Layout, Table, UnwrappedLayout};
 
 /// Where rendered records go. `Err` stops the rest of the event.
 pub(super) trait Outlet {
@@ -157,19 +157,19 @@ impl Emitter {
         &mut self,
         table: &Table,
         config: &debezium::Config,
-        (before, after): (Option<Image<'_>>, Option<Image<'_>>),
+        rows: (Option<Image<'_>>, Option<Image<'_>>),
         moment: &Moment<'_>,
     ) -> Result<(), RowError> {
         let (prepared, faults) = (&table.prepared, &mut self.faults);
         match &table.layout {
-            Layout::Envelope(shape) => {
+            Layout::Envelope(Envelope { shape, steady }) => {
                 let mut writer = shape.open(&mut self.value);
-                push_envelope(prepared, config, before, after, moment, faults, &mut writer)?;
+                push_envelope(prepared, config, steady, rows, moment, faults, &mut writer)?;
                 writer.finish();
             }
             Layout::CloudEvent { shape, extensions } => {
                 let mut writer = shape.open(&mut self.value);
-                cloudevents::push(prepared, config, *extensions, (before, after), moment, faults, &mut writer)?;
+                cloudevents::push(prepared, config, *extensions, rows, moment, faults, &mut writer)?;
                 writer.finish();
             }
             Layout::Unwrapped(_) => {}

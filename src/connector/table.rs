@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::converter::{self, HeaderConfig, Shape};
-use crate::debezium::{self, AddedField, Prepared, Unwrapped, cloudevents, envelope_schema};
+use crate::converter::{self, Buffer, HeaderConfig, Passage, Shape};
+use crate::debezium::{
+    self, AddedField, Prepared, SnapshotMarker, SteadySource, Unwrapped, cloudevents, envelope_schema,
+};
 use crate::transform::{self, Deletes, UnwrapConfig};
 
 use super::meters::{Meters, TableMeters};
@@ -27,9 +29,16 @@ pub(super) struct Keyed {
 /// What a value looks like.
 #[derive(Debug)]
 pub(super) enum Layout {
-    Envelope(Shape),
+    Envelope(Envelope),
     CloudEvent { shape: Shape, extensions: bool },
     Unwrapped(Box<UnwrappedLayout>),
+}
+
+#[derive(Debug)]
+pub(super) struct Envelope {
+    pub(super) shape: Shape,
+    /// Of what is streamed, and of what a snapshot reads.
+    pub(super) steady: [SteadySource<Passage>; 2],
 }
 
 #[derive(Debug)]
@@ -85,11 +94,19 @@ impl Blueprint {
                 shape: events.shape(&cloudevents::schema(&prepared, events.extensions)),
                 extensions: events.extensions,
             },
-            (None, _) => Layout::Envelope(self.value_converter.shape(&envelope_schema(&prepared, &self.config))),
+            (None, _) => Layout::Envelope(self.envelope(&prepared)),
             (Some(unwrap), _) => Layout::Unwrapped(Box::new(self.unwrapped(unwrap, &prepared))),
         };
         let meters = self.meters.learn(&prepared);
         Table { prepared, key, layout, meters }
+    }
+
+    fn envelope(&self, prepared: &Prepared) -> Envelope {
+        let shape = self.value_converter.shape(&envelope_schema(prepared, &self.config));
+        let mut buffer = Buffer::default();
+        let steady = [None, Some(SnapshotMarker::Within)]
+            .map(|marker| SteadySource::learn(prepared, &self.config, marker, &mut shape.open(&mut buffer)));
+        Envelope { shape, steady }
     }
 
     fn unwrapped(&self, unwrap: &UnwrapConfig, prepared: &Prepared) -> UnwrappedLayout {

@@ -5,7 +5,7 @@
 
 mod json;
 
-pub use json::{Buffer, Config as JsonConfig, JsonWriter, Shape};
+pub use json::{Buffer, Config as JsonConfig, JsonWriter, Passage, Shape};
 
 use crate::words::data::{Kind, Schema};
 

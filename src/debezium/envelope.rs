@@ -7,7 +7,7 @@ use super::config::Config;
 use super::prepared::{Fault, Image, Prepared, RowError};
 use super::{naming, text::Text};
 use crate::words::Lsn;
-use crate::words::data::{Field, Kind, Schema, Value, ValueSink};
+use crate::words::data::{Field, Kind, Repeat, Schema, Value, ValueSink};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Op {
@@ -100,6 +100,17 @@ impl Source<'_> {
         sink.begin_struct();
         for field in SourceField::ALL {
             self.push_field(field, config, sink);
+        }
+        sink.end();
+    }
+
+    fn push_around<S: Repeat>(&self, steady: &SteadySource<S::Passage>, config: &Config, sink: &mut S) {
+        sink.begin_struct();
+        for ((_, moving), passage) in PARTS.iter().zip(&steady.passages) {
+            sink.repeat(passage);
+            for field in *moving {
+                self.push_field(*field, config, sink);
+            }
         }
         sink.end();
     }
@@ -246,6 +257,55 @@ impl SourceField {
     }
 }
 
+/// The fields of the block in order: those that are the same in most changes of a table, then those that are not; and again.
+const PARTS: [(&[SourceField], &[SourceField]); 4] = {
+    use SourceField::*;
+    [
+        (&[Version, Connector, Name], &[TsMs]),
+        (&[Snapshot, Db], &[Sequence, TsUs, TsNs]),
+        (&[Schema, Table], &[TxId, Lsn]),
+        (&[Xmin, Origin, OriginLsn], &[]),
+    ]
+};
+
+/// What is the same in the source blocks of a table's changes, as a sink wrote it: most of the block need not be rendered
+/// for each of them.
+#[derive(Debug)]
+pub struct SteadySource<P> {
+    snapshot: Option<SnapshotMarker>,
+    passages: [P; PARTS.len()],
+}
+
+impl<P> SteadySource<P> {
+    /// `sink`: just opened on the shape of `envelope_schema`, and of no use afterwards.
+    pub fn learn<S: Repeat<Passage = P>>(
+        prepared: &Prepared,
+        config: &Config,
+        snapshot: Option<SnapshotMarker>,
+        sink: &mut S,
+    ) -> Self {
+        let (schema, table) = prepared.qualified();
+        let (ts_us, lsn, last_commit) = (0, Lsn::ZERO, None);
+        let source = Source { ts_us, snapshot, last_commit, lsn, schema, table, xid: None, xmin: None, origin: None };
+        sink.begin_struct();
+        sink.null();
+        sink.null();
+        sink.begin_struct();
+        let passages = PARTS.map(|(steady, moving)| {
+            let from = sink.mark();
+            steady.iter().for_each(|field| source.push_field(*field, config, sink));
+            let passage = sink.passage(from);
+            moving.iter().for_each(|field| source.push_field(*field, config, sink));
+            passage
+        });
+        Self { snapshot, passages }
+    }
+
+    fn is_of(&self, source: &Source<'_>) -> bool {
+        self.snapshot == source.snapshot && source.xmin.is_none() && source.origin.is_none()
+    }
+}
+
 static SOURCE: LazyLock<Arc<Schema>> = LazyLock::new(|| {
     let fields = SourceField::ALL.into_iter().map(|field| Field::new(field.name(), field.schema())).collect();
     Arc::new(Schema::of_struct(fields).named("io.debezium.connector.postgresql.Source").version(1))
@@ -305,12 +365,13 @@ pub fn envelope_schema(prepared: &Prepared, config: &Config) -> Schema {
     .version(2)
 }
 
-/// Pushes a whole envelope. `faults` collects what went out as null for want of a conversion.
-pub fn push_envelope<S: ValueSink>(
+/// Pushes a whole envelope: the rows before and after, and around them what `moment` says. `faults` collects what went out as
+/// null for want of a conversion.
+pub fn push_envelope<S: Repeat>(
     prepared: &Prepared,
     config: &Config,
-    before: Option<Image<'_>>,
-    after: Option<Image<'_>>,
+    steady: &[SteadySource<S::Passage>],
+    (before, after): (Option<Image<'_>>, Option<Image<'_>>),
     moment: &Moment<'_>,
     faults: &mut Vec<Fault>,
     sink: &mut S,
@@ -322,7 +383,10 @@ pub fn push_envelope<S: ValueSink>(
             None => sink.null(),
         }
     }
-    moment.source.push(config, sink);
+    match steady.iter().find(|steady| steady.is_of(&moment.source)) {
+        Some(steady) => moment.source.push_around(steady, config, sink),
+        None => moment.source.push(config, sink),
+    }
     moment.push_transaction(sink);
     sink.str(moment.op.code());
     sink.int(moment.ts_ns.div_euclid(1_000_000));

@@ -32,7 +32,9 @@ pub use config::{
     Adjustment, BinaryMode, Compatibility, Config, DecimalMode, FailureMode, Filters, HstoreMode, Include,
     IntervalMode, KeyRule, Operation, Operations, RegexNaming, TimeMode, TopicNaming,
 };
-pub use envelope::{Moment, Op, SnapshotMarker, Source, TransactionBlock, envelope_schema, push_envelope};
+pub use envelope::{
+    Moment, Op, SnapshotMarker, Source, SteadySource, TransactionBlock, envelope_schema, push_envelope,
+};
 pub use facts::{Path, TableFacts};
 pub use hash::Algorithm;
 pub use prepared::{Fault, Image, Prepared, RowError};

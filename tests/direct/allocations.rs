@@ -4,7 +4,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell as Count;
 
 use walcast::converter::{Buffer, Config as Converter, JsonConfig};
-use walcast::debezium::{Config, DecimalMode, Image, Moment, Op, Source, TimeMode, envelope_schema, push_envelope};
+use walcast::debezium::{
+    Config, DecimalMode, Image, Moment, Op, Source, SteadySource, TimeMode, envelope_schema, push_envelope,
+};
 use walcast::pgoutput::{Cells, Message, decode};
 use walcast::words::{Lsn, Record, Row};
 
@@ -60,6 +62,7 @@ fn allocations(kind: &Kind, config: &Config, converter: &Converter) -> usize {
     let key_shape = converter.shape(prepared.key_schema().expect("a key"));
     let shape = converter.shape(&envelope_schema(&prepared, config));
     let (mut key, mut value, mut faults) = (Buffer::default(), Buffer::default(), Vec::new());
+    let steady = [SteadySource::learn(&prepared, config, None, &mut shape.open(&mut value))];
     let mut cells = Cells::default();
     let frames: Vec<_> = kind.2.iter().map(|text| insert(&["7", text])).collect();
     let mut counted = 0;
@@ -85,7 +88,8 @@ fn allocations(kind: &Kind, config: &Config, converter: &Converter) -> usize {
         };
         let moment = Moment { op: Op::Create, source, transaction: None, ts_ns: 1_700_000_000_000_000_000 };
         let mut writer = shape.open(&mut value);
-        push_envelope(&prepared, config, None, Some(image), &moment, &mut faults, &mut writer).expect("an event");
+        push_envelope(&prepared, config, &steady, (None, Some(image)), &moment, &mut faults, &mut writer)
+            .expect("an event");
         writer.finish();
         let record = Record {
             topic: &prepared.topic,

@@ -8,7 +8,7 @@ mod schema;
 mod text;
 mod writer;
 
-pub use writer::{Buffer, JsonWriter};
+pub use writer::{Buffer, JsonWriter, Passage};
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! The cursor that turns pushed values into text.
 
 use super::{Form, Shape, Spelling, text};
-use crate::words::data::{Decimal, ValueSink};
+use crate::words::data::{Decimal, Repeat, ValueSink};
 
 /// Output and bookkeeping of one record side; kept and used again, so that a record costs no allocation.
 #[derive(Debug, Default)]
@@ -59,6 +59,15 @@ pub struct Mark {
     at: usize,
     depth: usize,
     inside: Container,
+}
+
+/// Values as they were written.
+#[derive(Debug)]
+pub struct Passage {
+    text: Box<[u8]>,
+    count: usize,
+    /// The node behind them.
+    next: usize,
 }
 
 const OUTSIDE: Container = Container { form: Form::Scalar, node: 0, value_of: 0, count: 0 };
@@ -267,6 +276,21 @@ impl ValueSink for JsonWriter<'_> {
     }
 }
 
+impl Repeat for JsonWriter<'_> {
+    type Passage = Passage;
+
+    fn passage(&self, from: Mark) -> Passage {
+        let text = self.buffer.out[from.length..].into();
+        Passage { text, count: self.inside.count - from.inside.count, next: self.at }
+    }
+
+    fn repeat(&mut self, passage: &Passage) {
+        self.buffer.out.extend_from_slice(&passage.text);
+        self.inside.count += passage.count;
+        self.at = passage.next;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Config;
@@ -382,6 +406,39 @@ mod tests {
                 r#""field":"price"}],"optional":false,"name":"t.Key"},"payload":{"price":"bg=="}}"#
             )
         );
+    }
+
+    #[test]
+    fn a_passage_reads_as_if_it_were_pushed_again() {
+        for config in [Some(BARE), None] {
+            let shape = config.map_or_else(|| Shape::for_text(&sample(), false), |c| Shape::new(&sample(), &c));
+            let mut buffer = Buffer::default();
+            let mut first = shape.open(&mut buffer);
+            first.begin_struct();
+            first.int(7);
+            let mark = first.mark();
+            first.begin_array(1);
+            first.null();
+            first.end();
+            first.null();
+            let passage = first.passage(mark);
+            let rest = |writer: &mut JsonWriter<'_>| {
+                writer.begin_map(0);
+                writer.end();
+                writer.str("end");
+                writer.end();
+            };
+            rest(&mut first);
+            first.finish();
+            let told = buffer.bytes().to_vec();
+            let mut second = shape.open(&mut buffer);
+            second.begin_struct();
+            second.int(7);
+            second.repeat(&passage);
+            rest(&mut second);
+            second.finish();
+            assert_eq!(String::from_utf8_lossy(buffer.bytes()), String::from_utf8_lossy(&told));
+        }
     }
 
     #[test]

@@ -10,6 +10,6 @@ mod value;
 pub use decimal::{Decimal, NotADecimal, shortest};
 pub use float::spell_as_java;
 pub use schema::{Field, Kind, Schema};
-pub use sink::ValueSink;
+pub use sink::{Repeat, ValueSink};
 pub use tree::TreeSink;
 pub use value::{Value, push};

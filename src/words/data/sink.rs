@@ -41,3 +41,14 @@ pub trait ValueSink {
     /// Forgets everything since `to`, so that a value that failed half-way leaves no trace.
     fn rewind(&mut self, to: Self::Mark);
 }
+
+/// A sink that can be told a second time what it was told before, without being told.
+pub trait Repeat: ValueSink {
+    /// Values that lie side by side in one container.
+    type Passage;
+
+    /// What was pushed since `from`; every container that was begun since then has ended.
+    fn passage(&self, from: Self::Mark) -> Self::Passage;
+    /// As if the values of the passage were pushed: on the same shape, at the same place.
+    fn repeat(&mut self, passage: &Self::Passage);
+}

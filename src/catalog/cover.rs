@@ -1,5 +1,6 @@
 //! `pg::tls` in the form that tokio-postgres takes.
 
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -9,11 +10,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 
 use crate::pg::Tls;
-use crate::pg::tls::{self, Covered, HandshakeError, Ssl, TlsError};
+use crate::pg::tls::{self, Covered, Ssl, TlsError};
 
 pub(super) struct Cover(pub(super) Tls);
 
-pub(super) struct Offer(Ssl);
+/// Where TLS is a must its settings are looked at first. Else only when the server agrees to it: OpenSSL takes two megabytes
+/// as soon as it is used.
+pub(super) struct Offer {
+    tls: Tls,
+    host: String,
+    ready: Option<Ssl>,
+}
 
 pub(super) struct Line<S>(Covered<S>);
 
@@ -23,17 +30,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for C
     type Error = TlsError;
 
     fn make_tls_connect(&mut self, host: &str) -> Result<Offer, TlsError> {
-        tls::session(&self.0, host).map(Offer)
+        let tls = self.0.clone();
+        let ready = tls.mode.is_binding().then(|| tls::session(&tls, host)).transpose()?;
+        Ok(Offer { tls, host: host.to_owned(), ready })
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Offer {
     type Stream = Line<S>;
-    type Error = HandshakeError;
-    type Future = Pin<Box<dyn Future<Output = Result<Line<S>, HandshakeError>> + Send>>;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Line<S>, Self::Error>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async { Ok(Line(tls::handshake(self.0, stream).await?)) })
+        Box::pin(async move {
+            let session = match self.ready {
+                Some(session) => session,
+                None => tls::session(&self.tls, &self.host)?,
+            };
+            Ok(Line(tls::handshake(session, stream).await?))
+        })
     }
 }
 

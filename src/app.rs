@@ -47,109 +47,85 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long a database may take to let a new connector in, unless `connection.validation.timeout.ms` says otherwise.
 const REACHED_WITHIN: Duration = Duration::from_secs(60);
 
+/// The exit code of a command. Err: what is wrong, to be told by [`complain`].
+pub type Ended = Result<u8, Vec<Problem>>;
+
 /// `walcast run`: until SIGTERM or SIGINT (0), a second one while it drains (1), or a wrong configuration (2).
-pub async fn run(options: Options) -> u8 {
-    match Prepared::new(&options).await {
-        Ok(prepared) => prepared.serve().await,
-        Err(problems) => complain(&problems),
-    }
+pub async fn run(options: Options) -> Ended {
+    Ok(Prepared::new(&options).await?.serve().await)
 }
 
 /// `walcast check`: 0 when nothing stands in the way, 1 when something does, 2 for a wrong configuration, 3 for warnings
 /// when `strict`.
-pub async fn check(file: &Path, worker: Option<&Path>, json: bool, strict: bool) -> u8 {
-    match one(file, worker) {
-        Ok((context, notes, _)) => {
-            let findings = check::run(&context).await;
-            if json {
-                say(&check::render_json(&findings));
-            } else {
-                notes.iter().for_each(|note| say(&format!("note: {note}")));
-                say(&check::render(&findings));
-            }
-            check::exit_code(&findings, strict)
-        }
-        Err(problems) => complain(&problems),
+pub async fn check(file: &Path, worker: Option<&Path>, json: bool, strict: bool) -> Ended {
+    let (context, notes) = one(file, worker)?;
+    let findings = check::run(&context).await;
+    if json {
+        say(&check::render_json(&findings));
+    } else {
+        notes.iter().for_each(|note| say(&format!("note: {note}")));
+        say(&check::render(&findings));
     }
+    Ok(check::exit_code(&findings, strict))
 }
 
 /// `walcast offsets`: 0 when it could be told or done, 1 when it cannot be done, 2 for a wrong configuration.
-pub async fn offsets(file: &Path, worker: Option<&Path>, order: Order, apply: bool) -> u8 {
-    match one(file, worker) {
-        Ok((context, ..)) => match reposition::run(&context, order, apply).await {
-            Ok(text) => {
-                say(text.trim_end());
-                0
-            }
-            Err(error) => {
-                complain(&[Problem::new("", error.to_string())]);
-                1
-            }
-        },
-        Err(problems) => complain(&problems),
+pub async fn offsets(file: &Path, worker: Option<&Path>, order: Order, apply: bool) -> Ended {
+    let (context, _) = one(file, worker)?;
+    match reposition::run(&context, order, apply).await {
+        Ok(text) => {
+            say(text.trim_end());
+            Ok(0)
+        }
+        Err(error) => {
+            complain(&failure(error));
+            Ok(1)
+        }
     }
 }
 
 /// `walcast verify`: 0 when nothing differs, 1 when anything does, 2 when it could not be found out.
-pub async fn verify(file: &Path, worker: Option<&Path>, patience: Duration) -> u8 {
-    let (context, ..) = match one(file, worker) {
-        Ok(resolved) => resolved,
-        Err(problems) => return complain(&problems),
-    };
-    match verify::run(&context.config, &context.sink, patience).await {
-        Ok(report) => {
-            say(&report.to_string());
-            u8::from(report.differs())
-        }
-        Err(error) => complain(&[Problem::new("", error.to_string())]),
-    }
+pub async fn verify(file: &Path, worker: Option<&Path>, patience: Duration) -> Ended {
+    let (context, _) = one(file, worker)?;
+    let report = verify::run(&context.config, &context.sink, patience).await.map_err(failure)?;
+    say(&report.to_string());
+    Ok(u8::from(report.differs()))
 }
 
 /// `walcast plan`: 0 when it could be told, 1 when a start would be refused, 2 when it could not be found out.
-pub async fn plan(file: &Path, worker: Option<&Path>, wish: &preview::Wish, json: bool) -> u8 {
-    let (context, ..) = match one(file, worker) {
-        Ok(resolved) => resolved,
-        Err(problems) => return complain(&problems),
-    };
-    match preview::run(&context, wish).await {
-        Ok(report) => {
-            say(if json { report.to_json() } else { report.to_string() }.trim_end());
-            u8::from(report.is_refused())
-        }
-        Err(error) => complain(&[Problem::new("", error.to_string())]),
-    }
+pub async fn plan(file: &Path, worker: Option<&Path>, wish: &preview::Wish, json: bool) -> Ended {
+    let (context, _) = one(file, worker)?;
+    let report = preview::run(&context, wish).await.map_err(failure)?;
+    say(if json { report.to_json() } else { report.to_string() }.trim_end());
+    Ok(u8::from(report.is_refused()))
 }
 
 /// `walcast convert`: 0 when everything has a counterpart, 3 when something is left out or to be settled, 2 when nothing could
 /// be read or written.
-pub async fn convert(file: &Path, into: &Path) -> u8 {
-    match convert::run(file, into).await {
-        Ok(outcome) => {
-            say(outcome.to_string().trim_end());
-            if outcome.is_complete() { 0 } else { 3 }
-        }
-        Err(error) => complain(&[Problem::new("", error.to_string())]),
-    }
+pub async fn convert(file: &Path, into: &Path) -> Ended {
+    let outcome = convert::run(file, into).await.map_err(failure)?;
+    say(outcome.to_string().trim_end());
+    Ok(if outcome.is_complete() { 0 } else { 3 })
 }
 
 /// `walcast status`: 0 when each connector does what it was told to, 1 when one has failed, 2 when nobody could be asked, 3
 /// when one waits or tries again.
-pub async fn status(url: &str, access: &status::Access, names: &[String], json: bool) -> u8 {
-    match status::ask(url, access, names).await {
-        Ok(report) => {
-            say(if json { report.to_json() } else { report.to_string() }.trim_end());
-            status::exit_code(&report)
-        }
-        Err(error) => complain(&[Problem::new("", error.to_string())]),
-    }
+pub async fn status(url: &str, access: &status::Access, names: &[String], json: bool) -> Ended {
+    let report = status::ask(url, access, names).await.map_err(failure)?;
+    say(if json { report.to_json() } else { report.to_string() }.trim_end());
+    Ok(status::exit_code(&report))
+}
+
+/// No setting in particular is to blame.
+fn failure(error: impl std::error::Error) -> Vec<Problem> {
+    vec![Problem::new("", error.to_string())]
 }
 
 /// The connector of one file.
-fn one(file: &Path, worker: Option<&Path>) -> Result<(Context, Vec<Note>, Worker), Vec<Problem>> {
+fn one(file: &Path, worker: Option<&Path>) -> Result<(Context, Vec<Note>), Vec<Problem>> {
     let (worker, _) = load_worker(worker, None)?;
     let stored = read_file(file).map_err(|e| vec![e.into()])?;
-    let (context, notes) = resolve(&stored.name, &stored.config, &worker)?;
-    Ok((context, notes, worker))
+    resolve(&stored.name, &stored.config, &worker)
 }
 
 #[allow(clippy::print_stdout)] // the answer of a command goes to stdout
@@ -157,8 +133,9 @@ fn say(text: &str) {
     println!("{text}");
 }
 
+/// On standard error; answers the exit code.
 #[allow(clippy::print_stderr)] // the log may not be up yet, and this is for the person at the terminal
-fn complain(problems: &[Problem]) -> u8 {
+pub fn complain(problems: &[Problem]) -> u8 {
     for problem in problems {
         // Connect's own texts do not always name the key.
         match problem.key.as_str() {

@@ -133,7 +133,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(_) => return ExitCode::from(2),
     };
-    let code = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match arguments.command {
             Command::Run { files, connectors, worker, listen, log_format } => {
                 app::run(Options { files, connectors, worker, listen, log_format }).await
@@ -160,6 +160,7 @@ fn main() -> ExitCode {
             }
         }
     });
+    let code = ended.unwrap_or_else(|problems| app::complain(&problems));
     // Blocking calls that hang (a broker that does not answer) must not keep the process.
     let patience = if code == app::CUT_SHORT { Duration::ZERO } else { Duration::from_secs(1) };
     runtime.shutdown_timeout(patience);

@@ -15,6 +15,7 @@ use rdkafka::topic_partition_list::Offset;
 use crate::process::{self, Cost, Walsender};
 use crate::rig::{kafka, postgres, sleep, unique};
 use crate::topic;
+use crate::topics;
 use crate::workload::Prepared;
 
 /// What a client of Postgres' own did.
@@ -50,7 +51,7 @@ impl Sample {
     /// Writes them all, as fast as the broker takes them.
     fn write(&self) {
         let topic = unique("beside");
-        topic::create(&topic, &[("file.delete.delay.ms", "1000")]);
+        topics::create(&topic, &[("file.delete.delay.ms", "1000")]);
         let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
             .set("bootstrap.servers", kafka())
             .set("enable.idempotence", "true")
@@ -66,7 +67,7 @@ impl Sample {
             }
         }
         producer.flush(Duration::from_secs(60)).expect("Kafka took them");
-        topic::delete(&topic);
+        topics::delete(&[topic]);
     }
 }
 

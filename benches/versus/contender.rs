@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::now_ms;
 use crate::rig::{Folder, connector, free_port, http, kafka, wait_for};
 use crate::topic;
+use crate::topics;
 use crate::workload::Prepared;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,9 +53,9 @@ impl Contender {
         let folder = Folder::new();
         let config = self.config(prepared, slot, form, snapshot);
         let topic = format!("{slot}.public.t");
-        topic::create(&topic, &[("message.timestamp.type", "LogAppendTime"), ("file.delete.delay.ms", "1000")]);
+        topics::create(&topic, &[("message.timestamp.type", "LogAppendTime"), ("file.delete.delay.ms", "1000")]);
         if !snapshot {
-            topic::create(&format!("{slot}-offsets"), &[("cleanup.policy", "compact")]);
+            topics::create(&format!("{slot}-offsets"), &[("cleanup.policy", "compact")]);
             topic::store_offset(&format!("{slot}-offsets"), slot, &prepared.from);
         }
         let port = free_port();

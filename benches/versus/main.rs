@@ -185,7 +185,7 @@ fn wait(running: &mut Running, records: i64) {
 fn finish(running: Running, prepared: &Prepared, slot: &str) {
     let topic = running.topic.clone();
     drop(running);
-    topic::delete(&topic);
+    topics::delete(&[topic]);
     prepared.drop_slot(slot);
 }
 

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::Timestamp;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Message};
@@ -29,14 +27,6 @@ pub struct Arrived {
     pub last: i64,
     /// What the records leave of the table: id and `b` of each row.
     pub rows: BTreeMap<i64, i64>,
-}
-
-pub fn create(topic: &str, settings: &[(&str, &str)]) {
-    let new = settings
-        .iter()
-        .fold(NewTopic::new(topic, 1, TopicReplication::Fixed(1)), |new, (name, value)| new.set(name, value));
-    let made = block_on(admin().create_topics([&new], &AdminOptions::new())).expect("Kafka answers");
-    assert!(made[0].is_ok(), "{topic}: {made:?}");
 }
 
 /// As a Connect task would have stored it that had taken everything before `lsn`.
@@ -121,17 +111,4 @@ impl Arrived {
 fn bare(bytes: &[u8]) -> Value {
     let mut value: Value = serde_json::from_slice(bytes).expect("JSON");
     value.get_mut("payload").map(Value::take).unwrap_or(value)
-}
-
-pub fn admin() -> AdminClient<DefaultClientContext> {
-    ClientConfig::new().set("bootstrap.servers", kafka()).create().expect("an admin client")
-}
-
-/// Room for the next.
-pub fn delete(topic: &str) {
-    block_on(admin().delete_topics(&[topic], &AdminOptions::new())).expect("Kafka answers");
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }

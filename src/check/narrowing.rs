@@ -103,19 +103,7 @@ mod tests {
             both[0].remedy.as_deref(),
             Some(r#"ALTER PUBLICATION "pub" DROP TABLE "public"."a"; ALTER PUBLICATION "pub" ADD TABLE "public"."a";"#)
         );
-        let members: Vec<_> = ["a", "b", "c"].map(|t| ("public".to_owned(), t.to_owned())).to_vec();
-        let publication = Publication {
-            all_tables: false,
-            insert: true,
-            update: true,
-            delete: true,
-            truncate: true,
-            via_root: false,
-            owner: "me".to_owned(),
-            owned: true,
-            tables: members.clone(),
-            members,
-        };
+        let publication = sample::publication(&["a", "b", "c"]);
         let found = told(&sample::config(), Some(&publication), &[], &captured);
         assert_eq!(found[0].severity, Severity::Note);
         assert_eq!(

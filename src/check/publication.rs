@@ -217,22 +217,6 @@ mod tests {
     use crate::catalog::TableRights;
     use crate::words::table::CatalogTable;
 
-    fn publication(members: &[&str]) -> Publication {
-        let tables: Vec<_> = members.iter().map(|name| ("public".to_owned(), (*name).to_owned())).collect();
-        Publication {
-            all_tables: false,
-            insert: true,
-            update: true,
-            delete: true,
-            truncate: true,
-            via_root: false,
-            owner: "someone".to_owned(),
-            owned: true,
-            members: tables.clone(),
-            tables,
-        }
-    }
-
     /// Findings and remedies for two captured tables, `a` and `b`.
     fn remedies(config: &Config, role: &Role, publication: Option<&Publication>, rights: TableRights) -> Vec<String> {
         let tables: [CatalogTable; 2] = [sample::table("a"), sample::table("b")];
@@ -272,7 +256,7 @@ mod tests {
     #[test]
     fn a_filtered_publication_that_differs_is_a_fault_only_if_we_may_not_change_it() {
         let config = Config { publication_mode: PublicationMode::Filtered, ..sample::config() };
-        let ours = publication(&["a"]);
+        let ours = sample::publication(&["a"]);
         assert!(remedies(&config, &sample::role(), Some(&ours), sample::rights()).is_empty());
         let theirs = Publication { owned: false, ..ours };
         let found = remedies(&config, &sample::role(), Some(&theirs), sample::rights());
@@ -282,11 +266,11 @@ mod tests {
     #[test]
     fn what_a_publication_leaves_out_is_added_by_name() {
         let config = Config { publication_mode: PublicationMode::Disabled, ..sample::config() };
-        let partial = Publication { update: false, delete: false, ..publication(&["a"]) };
+        let partial = Publication { update: false, delete: false, ..sample::publication(&["a"]) };
         let found = remedies(&config, &sample::role(), Some(&partial), sample::rights());
         assert_eq!(found[0], r#"ALTER PUBLICATION "pub" ADD TABLE "public"."b";"#);
         assert!(found[1].starts_with(r#"ALTER PUBLICATION "pub" SET (publish = 'insert, update, delete, truncate');"#));
-        let whole = publication(&["a", "b"]);
+        let whole = sample::publication(&["a", "b"]);
         assert!(remedies(&config, &sample::role(), Some(&whole), sample::rights()).is_empty());
     }
 
@@ -294,7 +278,7 @@ mod tests {
     fn skipped_operations_need_not_be_published() {
         let mut config = Config { publication_mode: PublicationMode::Disabled, ..sample::config() };
         config.debezium.skipped = config.debezium.skipped.with(Operation::Delete);
-        let without_deletes = Publication { delete: false, truncate: false, ..publication(&["a", "b"]) };
+        let without_deletes = Publication { delete: false, truncate: false, ..sample::publication(&["a", "b"]) };
         assert!(remedies(&config, &sample::role(), Some(&without_deletes), sample::rights()).is_empty());
     }
 }

@@ -1,8 +1,8 @@
-//! A connector, a role and a table for the tests of this room.
+//! A connector, a role, a table and a publication for the tests of this room.
 
 use std::time::Duration;
 
-use crate::catalog::{Identity, Role, TableRights};
+use crate::catalog::{Identity, Publication, Role, TableRights};
 use crate::connector::{Config, OffsetMismatch, PublicationMode, SnapshotMode};
 use crate::words::RelationId;
 use crate::words::table::{CatalogTable, TableKind};
@@ -85,5 +85,22 @@ pub(super) fn rights() -> TableRights {
         logged: true,
         has_identity: true,
         identity: Identity::Default,
+    }
+}
+
+/// Of these tables of `public`, and everything done to them.
+pub(super) fn publication(members: &[&str]) -> Publication {
+    let members: Vec<_> = members.iter().map(|name| ("public".to_owned(), (*name).to_owned())).collect();
+    Publication {
+        all_tables: false,
+        insert: true,
+        update: true,
+        delete: true,
+        truncate: true,
+        via_root: false,
+        owner: "someone".to_owned(),
+        owned: true,
+        tables: members.clone(),
+        members,
     }
 }

@@ -5,23 +5,20 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::catalog::{Catalog, CatalogError};
-use crate::converter::{Buffer, Shape};
+use crate::converter::JsonWriter;
 use crate::debezium::heartbeat;
 use crate::sink::SinkError;
-use crate::words::Record;
 
 use super::Config;
+use super::channel::Channel;
 use super::delivery::Delivery;
-use super::emit::Outlet;
 use super::stream::now_ns;
 use super::table::Blueprint;
 
 pub(super) struct Heartbeat {
-    topic: String,
+    channel: Channel,
+    topic_prefix: String,
     query: Option<String>,
-    key: Buffer,
-    value: Buffer,
-    value_shape: Shape,
     /// What was last said of the query.
     told: Option<String>,
 }
@@ -34,23 +31,17 @@ const ACT_WITHIN: Duration = Duration::from_secs(10);
 
 impl Heartbeat {
     pub(super) fn new(config: &Config, blueprint: &Blueprint) -> Self {
-        let mut key = Buffer::default();
-        let shape = blueprint.key_converter.shape(&heartbeat::key_schema());
-        let mut writer = shape.open(&mut key);
-        heartbeat::push_key(&blueprint.config.topic_prefix, &mut writer);
-        writer.finish();
+        let (key, value) = (heartbeat::key_schema(), heartbeat::value_schema());
         Self {
-            topic: blueprint.config.heartbeat_topic(),
+            channel: Channel::new(blueprint, blueprint.config.heartbeat_topic(), &key, &value),
+            topic_prefix: blueprint.config.topic_prefix.clone(),
             query: config.heartbeat_action_query.clone(),
-            key,
-            value: Buffer::default(),
-            value_shape: blueprint.value_converter.shape(&heartbeat::value_schema()),
             told: None,
         }
     }
 
     pub(super) fn topic(&self) -> &str {
-        &self.topic
+        self.channel.topic()
     }
 
     /// Runs `heartbeat.action.query`.
@@ -84,16 +75,8 @@ impl Heartbeat {
     }
 
     pub(super) fn beat(&mut self, to: &mut Delivery) -> Result<(), SinkError> {
-        let mut writer = self.value_shape.open(&mut self.value);
-        heartbeat::push_value(now_ns().div_euclid(1_000_000), &mut writer);
-        writer.finish();
-        to.take(&Record {
-            topic: &self.topic,
-            partition: Some(0),
-            key: self.key.value(),
-            value: self.value.value(),
-            headers: &[],
-            timestamp: None,
-        })
+        let push_key = |sink: &mut JsonWriter<'_>| heartbeat::push_key(&self.topic_prefix, sink);
+        let push_value = |sink: &mut JsonWriter<'_>| heartbeat::push_value(now_ns().div_euclid(1_000_000), sink);
+        self.channel.send(Some(0), push_key, push_value, to)
     }
 }

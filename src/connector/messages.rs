@@ -1,12 +1,11 @@
 //! Records of logical decoding messages.
 
-use crate::converter::{Buffer, Shape};
+use crate::converter::JsonWriter;
 use crate::debezium::{Config, Moment, message};
 use crate::sink::SinkError;
-use crate::words::Record;
 
+use super::channel::Channel;
 use super::delivery::Delivery;
-use super::emit::Outlet;
 use super::table::Blueprint;
 
 /// The prefix of messages that `walcast verify` writes to see how far a connector has come. They are nobody else's business.
@@ -17,27 +16,16 @@ pub(super) fn wanted(prefix: &str, config: &Config) -> bool {
     prefix != MARKER && config.message_prefixes.passes(prefix)
 }
 
-pub(super) struct Messages {
-    topic: String,
-    key: Shape,
-    value: Shape,
-    key_buffer: Buffer,
-    value_buffer: Buffer,
-}
+pub(super) struct Messages(Channel);
 
 impl Messages {
     pub(super) fn new(blueprint: &Blueprint) -> Self {
-        Self {
-            topic: blueprint.config.message_topic(),
-            key: blueprint.key_converter.shape(&message::key_schema()),
-            value: blueprint.value_converter.shape(&message::value_schema(&blueprint.config)),
-            key_buffer: Buffer::default(),
-            value_buffer: Buffer::default(),
-        }
+        let (config, key) = (&blueprint.config, message::key_schema());
+        Self(Channel::new(blueprint, config.message_topic(), &key, &message::value_schema(config)))
     }
 
     pub(super) fn topic(&self) -> &str {
-        &self.topic
+        self.0.topic()
     }
 
     pub(super) fn send(
@@ -48,19 +36,8 @@ impl Messages {
         config: &Config,
         to: &mut Delivery,
     ) -> Result<(), SinkError> {
-        let mut writer = self.key.open(&mut self.key_buffer);
-        message::push_key(prefix, &mut writer);
-        writer.finish();
-        let mut writer = self.value.open(&mut self.value_buffer);
-        message::push_value(prefix, content, moment, config, &mut writer);
-        writer.finish();
-        to.take(&Record {
-            topic: &self.topic,
-            partition: None,
-            key: self.key_buffer.value(),
-            value: self.value_buffer.value(),
-            headers: &[],
-            timestamp: None,
-        })
+        let push_key = |sink: &mut JsonWriter<'_>| message::push_key(prefix, sink);
+        let push_value = |sink: &mut JsonWriter<'_>| message::push_value(prefix, content, moment, config, sink);
+        self.0.send(None, push_key, push_value, to)
     }
 }

@@ -1,39 +1,29 @@
 //! BEGIN and END records of transactions (`provide.transaction.metadata`).
 
-use crate::converter::{Buffer, Shape};
+use crate::converter::JsonWriter;
 use crate::debezium::transaction::{self, TransactionOrder};
 use crate::offsets::TransactionOrders;
 use crate::sink::SinkError;
-use crate::words::{Lsn, Record};
+use crate::words::Lsn;
 
+use super::channel::Channel;
 use super::delivery::Delivery;
-use super::emit::Outlet;
 use super::table::Blueprint;
 
 pub(super) struct Metadata {
-    topic: String,
-    key: Shape,
-    value: Shape,
-    key_buffer: Buffer,
-    value_buffer: Buffer,
+    channel: Channel,
     /// Counters of the transaction that the stored offset lies in.
     resumed: Option<TransactionOrder>,
 }
 
 impl Metadata {
     pub(super) fn new(blueprint: &Blueprint) -> Self {
-        Self {
-            topic: blueprint.config.transaction_topic(),
-            key: blueprint.key_converter.shape(&transaction::key_schema()),
-            value: blueprint.value_converter.shape(&transaction::value_schema()),
-            key_buffer: Buffer::default(),
-            value_buffer: Buffer::default(),
-            resumed: None,
-        }
+        let (key, value) = (transaction::key_schema(), transaction::value_schema());
+        Self { channel: Channel::new(blueprint, blueprint.config.transaction_topic(), &key, &value), resumed: None }
     }
 
     pub(super) fn topic(&self) -> &str {
-        &self.topic
+        self.channel.topic()
     }
 
     pub(super) fn resume(&mut self, xid: u32, orders: &TransactionOrders) {
@@ -69,19 +59,8 @@ impl Metadata {
         to: &mut Delivery,
     ) -> Result<(), SinkError> {
         let id = transaction::transaction_id(xid, lsn);
-        let mut writer = self.key.open(&mut self.key_buffer);
-        transaction::push_key(&id, &mut writer);
-        writer.finish();
-        let mut writer = self.value.open(&mut self.value_buffer);
-        transaction::push_value(&id, order, commit_us, &mut writer);
-        writer.finish();
-        to.take(&Record {
-            topic: &self.topic,
-            partition: None,
-            key: self.key_buffer.value(),
-            value: self.value_buffer.value(),
-            headers: &[],
-            timestamp: None,
-        })
+        let push_key = |sink: &mut JsonWriter<'_>| transaction::push_key(&id, sink);
+        let push_value = |sink: &mut JsonWriter<'_>| transaction::push_value(&id, order, commit_us, sink);
+        self.channel.send(None, push_key, push_value, to)
     }
 }

@@ -20,15 +20,10 @@ pub(super) fn text(path: &Path, key: &[u8]) -> Result<Option<String>, OffsetErro
     Ok(found.filter(|(_, value)| !value.is_null()).map(|(_, value)| value.to_string()))
 }
 
-/// Replaces one offset, or removes it. After a crash the file holds the old one or the new one.
-pub(super) fn write(path: &Path, key: &[u8], offset: Option<&Offset>) -> Result<(), OffsetError> {
-    let value = offset.map(|offset| serde_json::from_slice(&offset.encode())).transpose();
-    put(path, key, value.map_err(|error| failed(path, &error.into()))?)
-}
-
-/// The same for an offset as its JSON stands.
-pub(super) fn put(path: &Path, key: &[u8], offset: Option<Value>) -> Result<(), OffsetError> {
+/// Replaces one offset's JSON, or removes it. After a crash the file holds the old one or the new one.
+pub(super) fn write(path: &Path, key: &[u8], offset: Option<&[u8]>) -> Result<(), OffsetError> {
     let failed = |error: io::Error| failed(path, &error);
+    let offset: Option<Value> = offset.map(serde_json::from_slice).transpose().map_err(|error| failed(error.into()))?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
@@ -117,7 +112,7 @@ mod tests {
         let path = folder.0.join("a/b/offsets.json");
         let key = key("x", "p");
         assert_eq!(read(&path, &key).unwrap(), None);
-        write(&path, &key, Some(&at(7))).unwrap();
+        write(&path, &key, Some(&at(7).encode())).unwrap();
         assert_eq!(read(&path, &key).unwrap().unwrap().lsn, Lsn(7));
     }
 
@@ -127,7 +122,7 @@ mod tests {
         let path = folder.file();
         let write_many = &|name: &str| {
             for lsn in 1..=20 {
-                write(&path, &key(name, "p"), Some(&at(lsn))).unwrap();
+                write(&path, &key(name, "p"), Some(&at(lsn).encode())).unwrap();
             }
         };
         thread::scope(|scope| {
@@ -148,7 +143,7 @@ mod tests {
         let folder = Folder::new("damage");
         fs::write(folder.file(), "{\"half").unwrap();
         assert!(read(&folder.file(), b"k").unwrap_err().to_string().contains("offsets.json"));
-        assert!(write(&folder.file(), b"k", Some(&at(1))).is_err());
+        assert!(write(&folder.file(), b"k", Some(&at(1).encode())).is_err());
         assert_eq!(fs::read_to_string(folder.file()).unwrap(), "{\"half");
     }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::store::{READ_WITHIN, blocking};
-use super::{Config, Offset, OffsetError, file, key, murmur2, same_key};
+use super::store::{READ_WITHIN, blocking, write};
+use super::{Config, Offset, OffsetError, file, key, same_key};
 use crate::sink::kafka::topic;
 
 /// A source partition, `{"server": prefix}` for Debezium, and the position stored for it.
@@ -18,9 +18,6 @@ pub type Alteration = (Map<String, Value>, Option<Map<String, Value>>);
 
 /// What stands in the store: the bytes of the key, and the value under it.
 type Entry = (Vec<u8>, Value);
-
-/// What is to stand there; none: nothing.
-type Change = (Vec<u8>, Option<Map<String, Value>>);
 
 /// Every position of the connector. Entries that are none (a key or a value of another shape) are left out.
 pub async fn positions(config: &Config, connector: &str) -> Result<Vec<Position>, OffsetError> {
@@ -38,14 +35,13 @@ pub async fn positions(config: &Config, connector: &str) -> Result<Vec<Position>
 ///
 /// A position for `{"server": ...}` must be one that a start can read.
 pub async fn alter(config: &Config, connector: &str, alterations: &[Alteration]) -> Result<(), OffsetError> {
-    let mut records = Vec::new();
+    let mut changes = Vec::new();
     for (partition, offset) in alterations {
-        if let Some(offset) = offset {
-            Offset::decode(Value::Object(offset.clone()).to_string().as_bytes())?;
-        }
-        records.push((key_of(connector, partition), offset.clone()));
+        let json = offset.clone().map(|offset| Value::Object(offset).to_string().into_bytes());
+        json.as_deref().map(Offset::decode).transpose()?;
+        changes.push((key_of(connector, partition), json));
     }
-    write(config, records).await
+    write(config, changes).await
 }
 
 /// Forgets every position of the connector.
@@ -73,26 +69,6 @@ async fn entries(config: &Config) -> Result<Vec<Entry>, OffsetError> {
             let path = path.clone();
             let all = blocking(move || file::load(&path)).await?;
             Ok(all.into_iter().map(|(key, value)| (key.into_bytes(), value)).collect())
-        }
-    }
-}
-
-async fn write(config: &Config, changes: Vec<Change>) -> Result<(), OffsetError> {
-    match config {
-        Config::Topic { kafka, topic, partitions, replication_factor } => {
-            let partitions = topic::ensure_compacted(kafka, topic, *partitions, *replication_factor).await?;
-            let outgoing = changes.into_iter().map(|(key, offset)| {
-                let value = offset.map(|offset| Value::Object(offset).to_string().into_bytes());
-                (Some(murmur2::partition(&key, partitions)), key, value)
-            });
-            Ok(topic::write(kafka, topic, &outgoing.collect::<Vec<_>>()).await?)
-        }
-        Config::File(path) => {
-            let path = path.clone();
-            blocking(move || {
-                changes.into_iter().try_for_each(|(key, offset)| file::put(&path, &key, offset.map(Value::Object)))
-            })
-            .await
         }
     }
 }

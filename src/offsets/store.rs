@@ -91,7 +91,7 @@ impl Store {
     /// Stores into the file, safe against a crash once this returns. Does nothing when the place is a topic.
     pub async fn write(&self, offset: &Offset) -> Result<(), OffsetError> {
         let Place::File(path) = &self.place else { return Ok(()) };
-        let (path, key, offset) = (path.clone(), self.key.clone(), offset.clone());
+        let (path, key, offset) = (path.clone(), self.key.clone(), offset.encode());
         blocking(move || file::write(&path, &key, Some(&offset))).await
     }
 }
@@ -125,6 +125,9 @@ pub async fn stored(config: &Config, connector: &str, prefix: &str) -> Result<Op
     }
 }
 
+/// A key, and the JSON that is to stand under it; none: nothing.
+pub(super) type Change = (Vec<u8>, Option<Vec<u8>>);
+
 /// Stores this offset, or forgets the one that is stored. For a connector that does not run.
 pub async fn replace(
     config: &Config,
@@ -132,16 +135,22 @@ pub async fn replace(
     prefix: &str,
     offset: Option<&Offset>,
 ) -> Result<(), OffsetError> {
-    let key = key(connector, prefix);
+    write(config, vec![(key(connector, prefix), offset.map(Offset::encode))]).await
+}
+
+/// Stores each change. For connectors that do not run.
+pub(super) async fn write(config: &Config, changes: Vec<Change>) -> Result<(), OffsetError> {
     match config {
         Config::Topic { kafka, topic, partitions, replication_factor } => {
             let partitions = topic::ensure_compacted(kafka, topic, *partitions, *replication_factor).await?;
-            let record = (Some(murmur2::partition(&key, partitions)), key, offset.map(Offset::encode));
-            Ok(topic::write(kafka, topic, &[record]).await?)
+            let records =
+                changes.into_iter().map(|(key, offset)| (Some(murmur2::partition(&key, partitions)), key, offset));
+            Ok(topic::write(kafka, topic, &records.collect::<Vec<_>>()).await?)
         }
         Config::File(path) => {
-            let (path, offset) = (path.clone(), offset.cloned());
-            blocking(move || file::write(&path, &key, offset.as_ref())).await
+            let path = path.clone();
+            blocking(move || changes.iter().try_for_each(|(key, offset)| file::write(&path, key, offset.as_deref())))
+                .await
         }
     }
 }

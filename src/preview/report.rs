@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::connector::Outlook;
 use crate::words::Record;
-use crate::words::data::{Field, Kind};
+use crate::words::data::Field;
 
 /// A captured table.
 pub(super) struct TablePlan {
@@ -200,33 +200,15 @@ impl fmt::Display for Report {
 
 fn field_json(field: &Field) -> Value {
     json!({
-        "name": *field.name, "type": word(&field.schema.kind), "schema": field.schema.name.as_deref(),
+        "name": *field.name, "type": field.schema.kind.json_name(), "schema": field.schema.name.as_deref(),
         "optional": field.schema.optional,
     })
 }
 
 /// The type, and the name of the schema if it has one.
 fn kind(field: &Field) -> String {
-    let word = word(&field.schema.kind);
+    let word = field.schema.kind.json_name();
     field.schema.name.as_deref().map_or_else(|| word.to_owned(), |name| format!("{word} ({name})"))
-}
-
-/// As the JSON converter writes it.
-fn word(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Boolean => "boolean",
-        Kind::Int8 => "int8",
-        Kind::Int16 => "int16",
-        Kind::Int32 => "int32",
-        Kind::Int64 => "int64",
-        Kind::Float32 => "float",
-        Kind::Float64 => "double",
-        Kind::String => "string",
-        Kind::Bytes | Kind::Decimal => "bytes",
-        Kind::Array(_) => "array",
-        Kind::Map(..) => "map",
-        Kind::Struct(_) => "struct",
-    }
 }
 
 fn time(seconds: f64) -> String {

@@ -1,10 +1,9 @@
 //! Request bodies: JSON, with Connect's refusals.
 
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::Response;
 use serde_json::{Map, Value};
 
-use super::respond::{bare_error, error};
+use super::respond::{Refused, bare_error, error, refused};
 use crate::settings::connector::{flat, named};
 use crate::settings::{Raw, value};
 use crate::supervisor::Target;
@@ -16,20 +15,14 @@ pub(super) struct Create {
     pub(super) target: Target,
 }
 
-pub(super) type Refused = Box<Response>;
-
-pub(super) fn refused(text: impl AsRef<str>) -> Refused {
-    Box::new(error(StatusCode::BAD_REQUEST, text))
-}
-
 /// An object, sent as JSON.
 pub(super) fn object(headers: &HeaderMap, bytes: &[u8]) -> Result<Map<String, Value>, Refused> {
     match headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("")) {
         Some(media) if is_json(media) => {}
         // The router's refusal, and the one of whoever reads the body.
-        Some(_) => return Err(Box::new(bare_error(StatusCode::UNSUPPORTED_MEDIA_TYPE))),
+        Some(_) => return Err(bare_error(StatusCode::UNSUPPORTED_MEDIA_TYPE).into()),
         None => {
-            return Err(Box::new(error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type")));
+            return Err(error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type").into());
         }
     }
     match serde_json::from_slice(bytes) {
@@ -45,7 +38,7 @@ fn is_json(content_type: &str) -> bool {
 
 /// Settings: an object of strings, numbers and booleans.
 pub(super) fn settings(headers: &HeaderMap, bytes: &[u8]) -> Result<Raw, Refused> {
-    flat(&object(headers, bytes)?).map_err(|problem| refused(problem.message))
+    Ok(flat(&object(headers, bytes)?)?)
 }
 
 /// Only these keys may stand in the object.
@@ -65,7 +58,7 @@ pub(super) fn create(headers: &HeaderMap, bytes: &[u8]) -> Result<Create, Refuse
     let Some(Value::Object(config)) = object.get("config") else {
         return Err(refused("\"config\" must be a JSON object"));
     };
-    let config = flat(config).map_err(|problem| refused(problem.message))?;
+    let config = flat(config)?;
     let name = match object.get("name") {
         Some(Value::String(name)) => name.trim().to_owned(),
         None | Some(Value::Null) => value(&config, "name").unwrap_or("").trim().to_owned(),

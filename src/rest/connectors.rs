@@ -8,9 +8,8 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::access::Role;
-use super::body::{self, refused};
-use super::respond::{change_error, created, empty, error, not_found, ok};
-use super::{Worker, mask, openapi, query};
+use super::respond::{Answer, Refused, created, empty, error, ok};
+use super::{Worker, body, mask, openapi, query};
 use crate::settings::Raw;
 use crate::settings::connector::flat;
 use crate::supervisor::object;
@@ -43,40 +42,26 @@ pub(super) async fn list(State(shared): Worker, Extension(role): Extension<Role>
     responses((status = 201, description = "Created", body = openapi::ConnectorInfo),
         (status = 400, description = "Settings that do not pass, or a body that is none", body = openapi::Failure),
         (status = 409, description = "Exists already", body = openapi::Failure)))]
-pub(super) async fn create(State(shared): Worker, headers: HeaderMap, bytes: Bytes) -> Response {
-    let request = match body::create(&headers, &bytes) {
-        Ok(request) => request,
-        Err(refused) => return *refused,
-    };
-    let config = match mask::restored(request.config, None) {
-        Ok(config) => config,
-        Err(problem) => return *refused(problem.message),
-    };
-    match shared.supervisor.create(&request.name, config, request.target).await {
-        Ok(view) => created(&shared.location(&view.name), &shared.fresh(&view)),
-        Err(e) => change_error(&e),
-    }
+pub(super) async fn create(State(shared): Worker, headers: HeaderMap, bytes: Bytes) -> Answer {
+    let request = body::create(&headers, &bytes)?;
+    let config = mask::restored(request.config, None)?;
+    let view = shared.supervisor.create(&request.name, config, request.target).await?;
+    Ok(created(&shared.location(&view.name), &shared.fresh(&view)))
 }
 
 #[utoipa::path(get, path = "/connectors/{name}", tag = "connectors", params(("name" = String, Path)),
     responses((status = 200, description = "Settings and tasks", body = openapi::ConnectorInfo),
         (status = 404, description = "Unknown", body = openapi::Failure)))]
-pub(super) async fn info(
-    State(shared): Worker,
-    Extension(role): Extension<Role>,
-    Path(name): Path<String>,
-) -> Response {
-    shared.supervisor.view(name.trim()).map_or_else(|| not_found(&name), |view| ok(&shared.info(&view, role)))
+pub(super) async fn info(State(shared): Worker, Extension(role): Extension<Role>, Path(name): Path<String>) -> Answer {
+    Ok(ok(&shared.info(&shared.view(&name)?, role)))
 }
 
 #[utoipa::path(delete, path = "/connectors/{name}", tag = "connectors", params(("name" = String, Path)),
     responses((status = 204, description = "Stopped and forgotten; its position and its slot stay"),
         (status = 404, description = "Unknown", body = openapi::Failure)))]
-pub(super) async fn delete(State(shared): Worker, Path(name): Path<String>) -> Response {
-    match shared.supervisor.delete(name.trim()).await {
-        Ok(()) => empty(StatusCode::NO_CONTENT),
-        Err(e) => change_error(&e),
-    }
+pub(super) async fn delete(State(shared): Worker, Path(name): Path<String>) -> Answer {
+    shared.supervisor.delete(name.trim()).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 #[utoipa::path(get, path = "/connectors/{name}/config", tag = "connectors", params(("name" = String, Path)),
@@ -86,8 +71,8 @@ pub(super) async fn config(
     State(shared): Worker,
     Extension(role): Extension<Role>,
     Path(name): Path<String>,
-) -> Response {
-    shared.supervisor.view(name.trim()).map_or_else(|| not_found(&name), |view| ok(&shared.config(&view, role)))
+) -> Answer {
+    Ok(ok(&shared.config(&shared.view(&name)?, role)))
 }
 
 #[utoipa::path(put, path = "/connectors/{name}/config", tag = "connectors", params(("name" = String, Path)),
@@ -100,18 +85,13 @@ pub(super) async fn put_config(
     Path(name): Path<String>,
     headers: HeaderMap,
     bytes: Bytes,
-) -> Response {
+) -> Answer {
     let name = name.trim();
     let stored = shared.supervisor.view(name).map(|view| view.config);
-    let config = body::settings(&headers, &bytes).and_then(|config| complete(config, name, stored.as_ref()));
-    let config = match config {
-        Ok(config) => config,
-        Err(refused) => return *refused,
-    };
-    match shared.supervisor.update(name, config).await {
-        Ok((view, true)) => created(&shared.location(name), &shared.fresh(&view)),
-        Ok((view, false)) => ok(&shared.info(&view, Role::Admin)),
-        Err(e) => change_error(&e),
+    let config = complete(body::settings(&headers, &bytes)?, name, stored.as_ref())?;
+    match shared.supervisor.update(name, config).await? {
+        (view, true) => Ok(created(&shared.location(name), &shared.fresh(&view))),
+        (view, false) => Ok(ok(&shared.info(&view, Role::Admin))),
     }
 }
 
@@ -125,13 +105,10 @@ pub(super) async fn patch_config(
     Path(name): Path<String>,
     headers: HeaderMap,
     bytes: Bytes,
-) -> Response {
+) -> Answer {
     let name = name.trim();
-    let patch = match body::object(&headers, &bytes) {
-        Ok(patch) => patch,
-        Err(refused) => return *refused,
-    };
-    let Some(view) = shared.supervisor.view(name) else { return not_found(name) };
+    let patch = body::object(&headers, &bytes)?;
+    let view = shared.view(name)?;
     let mut merged = object(&view.config);
     for (key, value) in patch {
         match value {
@@ -139,32 +116,21 @@ pub(super) async fn patch_config(
             value => merged.insert(key, value),
         };
     }
-    let config = flat(&merged).map_err(|problem| refused(problem.message));
-    let config = match config.and_then(|config| complete(config, name, Some(&view.config))) {
-        Ok(config) => config,
-        Err(refused) => return *refused,
-    };
-    match shared.supervisor.update(name, config).await {
-        Ok((view, _)) => ok(&shared.info(&view, Role::Admin)),
-        Err(e) => change_error(&e),
-    }
+    let config = complete(flat(&merged)?, name, Some(&view.config))?;
+    let (view, _) = shared.supervisor.update(name, config).await?;
+    Ok(ok(&shared.info(&view, Role::Admin)))
 }
 
 /// With the name inside, and secrets where masks were sent.
-fn complete(config: Raw, name: &str, stored: Option<&Raw>) -> Result<Raw, body::Refused> {
-    let config = mask::restored(config, stored).map_err(|problem| refused(problem.message))?;
-    body::with_name(config, name)
+fn complete(config: Raw, name: &str, stored: Option<&Raw>) -> Result<Raw, Refused> {
+    body::with_name(mask::restored(config, stored)?, name)
 }
 
 #[utoipa::path(get, path = "/connectors/{name}/tasks", tag = "connectors", params(("name" = String, Path)),
     responses((status = 200, description = "One task, or none of a connector that is stopped"),
         (status = 404, description = "Unknown", body = openapi::Failure)))]
-pub(super) async fn tasks(
-    State(shared): Worker,
-    Extension(role): Extension<Role>,
-    Path(name): Path<String>,
-) -> Response {
-    shared.supervisor.view(name.trim()).map_or_else(|| not_found(&name), |view| ok(&shared.tasks(&view, role)))
+pub(super) async fn tasks(State(shared): Worker, Extension(role): Extension<Role>, Path(name): Path<String>) -> Answer {
+    Ok(ok(&shared.tasks(&shared.view(&name)?, role)))
 }
 
 #[utoipa::path(get, path = "/connectors/{name}/topics", tag = "connectors", params(("name" = String, Path)),

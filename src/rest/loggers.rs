@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::respond::{empty, error, ok};
+use super::respond::{Answer, empty, error, ok, refused};
 use super::{Worker, body, openapi, query};
 use crate::telemetry::Leveled;
 
@@ -40,21 +40,17 @@ pub(super) async fn set(
     RawQuery(raw): RawQuery,
     headers: HeaderMap,
     bytes: Bytes,
-) -> Response {
-    let object = match body::object(&headers, &bytes) {
-        Ok(object) => object,
-        Err(refused) => return *refused,
-    };
-    let Some(level) = object.get("level").and_then(Value::as_str) else {
-        return error(StatusCode::BAD_REQUEST, "Desired 'level' parameter was not specified in request.");
-    };
+) -> Answer {
+    let object = body::object(&headers, &bytes)?;
+    let level = object.get("level").and_then(Value::as_str);
+    let level = level.ok_or_else(|| refused("Desired 'level' parameter was not specified in request."))?;
     match shared.levels.set(&logger, level) {
         // This worker is the cluster.
         Ok(_) if query::all(raw.as_deref(), "scope").any(|scope| scope.eq_ignore_ascii_case("cluster")) => {
-            empty(StatusCode::NO_CONTENT)
+            Ok(empty(StatusCode::NO_CONTENT))
         }
-        Ok(changed) => ok(&json!(changed)),
-        Err(_) => error(StatusCode::NOT_FOUND, format!("invalid log level '{level}'.")),
+        Ok(changed) => Ok(ok(&json!(changed))),
+        Err(_) => Err(error(StatusCode::NOT_FOUND, format!("invalid log level '{level}'.")).into()),
     }
 }
 

@@ -6,23 +6,18 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::body::{self, Refused, refused};
-use super::respond::{change_error, not_found, ok};
-use super::{Worker, openapi};
+use super::respond::{Answer, Refused, ok, refused};
+use super::{Worker, body, openapi};
 
 type Alteration = (Map<String, Value>, Option<Map<String, Value>>);
 
 #[utoipa::path(get, path = "/connectors/{name}/offsets", tag = "offsets", params(("name" = String, Path)),
     responses((status = 200, description = "What is stored", body = openapi::Offsets),
         (status = 404, description = "Unknown", body = openapi::Failure)))]
-pub(super) async fn show(State(shared): Worker, Path(name): Path<String>) -> Response {
-    match shared.supervisor.positions(name.trim()).await {
-        Ok(positions) => {
-            let entries = positions.into_iter().map(|p| json!({ "partition": p.partition, "offset": p.offset }));
-            ok(&json!({ "offsets": entries.collect::<Vec<_>>() }))
-        }
-        Err(e) => change_error(&e),
-    }
+pub(super) async fn show(State(shared): Worker, Path(name): Path<String>) -> Answer {
+    let positions = shared.supervisor.positions(name.trim()).await?;
+    let entries = positions.into_iter().map(|p| json!({ "partition": p.partition, "offset": p.offset }));
+    Ok(ok(&json!({ "offsets": entries.collect::<Vec<_>>() })))
 }
 
 #[utoipa::path(patch, path = "/connectors/{name}/offsets", tag = "offsets", params(("name" = String, Path)),
@@ -30,35 +25,21 @@ pub(super) async fn show(State(shared): Worker, Path(name): Path<String>) -> Res
     responses((status = 200, description = "Stored"),
         (status = 400, description = "Not stopped, or a position that no start could read", body = openapi::Failure),
         (status = 404, description = "Unknown", body = openapi::Failure)))]
-pub(super) async fn alter(
-    State(shared): Worker,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    bytes: Bytes,
-) -> Response {
+pub(super) async fn alter(State(shared): Worker, Path(name): Path<String>, headers: HeaderMap, bytes: Bytes) -> Answer {
     let name = name.trim();
-    let alterations = match alterations(&headers, &bytes) {
-        Ok(alterations) => alterations,
-        Err(refused) => return *refused,
-    };
-    if shared.supervisor.view(name).is_none() {
-        return not_found(name);
-    }
-    match shared.supervisor.alter_positions(name, alterations).await {
-        Ok(()) => done("altered"),
-        Err(e) => change_error(&e),
-    }
+    let alterations = alterations(&headers, &bytes)?;
+    shared.view(name)?;
+    shared.supervisor.alter_positions(name, alterations).await?;
+    Ok(done("altered"))
 }
 
 #[utoipa::path(delete, path = "/connectors/{name}/offsets", tag = "offsets", params(("name" = String, Path)),
     responses((status = 200, description = "Forgotten"),
         (status = 400, description = "Not stopped", body = openapi::Failure),
         (status = 404, description = "Unknown", body = openapi::Failure)))]
-pub(super) async fn reset(State(shared): Worker, Path(name): Path<String>) -> Response {
-    match shared.supervisor.forget_positions(name.trim()).await {
-        Ok(()) => done("reset"),
-        Err(e) => change_error(&e),
-    }
+pub(super) async fn reset(State(shared): Worker, Path(name): Path<String>) -> Answer {
+    shared.supervisor.forget_positions(name.trim()).await?;
+    Ok(done("reset"))
 }
 
 /// Debezium leaves offsets to Connect, and Connect says so.

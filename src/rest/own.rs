@@ -10,14 +10,12 @@ use axum::response::{IntoResponse, Response, Sse};
 use axum::routing::get;
 use serde_json::{Map, Value, json};
 
-use super::respond::{change_error, error, json as answer, ok};
-use super::{Shared, tail};
+use super::respond::{Answer, error, json as answer, ok};
+use super::{Shared, Worker, tail};
 use crate::connector::Meters;
 use crate::connector::meters::{Chapter, Column, Gauge, TableMeters};
 use crate::supervisor::{ChangeError, Target, View};
 use crate::telemetry::{self, Observed};
-
-type Worker = State<Arc<Shared>>;
 
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -34,10 +32,10 @@ pub(super) fn router() -> Router<Arc<Shared>> {
 }
 
 /// A connector with what it measures, or Connect's 404.
-fn found(shared: &Shared, name: &str) -> Result<(View, Arc<Meters>), Box<Response>> {
+fn found(shared: &Shared, name: &str) -> Result<(View, Arc<Meters>), ChangeError> {
     let name = name.trim();
     let both = shared.supervisor.view(name).zip(shared.supervisor.meters(name));
-    both.ok_or_else(|| Box::new(change_error(&ChangeError::Unknown(name.to_owned()))))
+    both.ok_or_else(|| ChangeError::Unknown(name.to_owned()))
 }
 
 fn all(shared: &Shared) -> Vec<(View, Arc<Meters>)> {
@@ -69,8 +67,9 @@ async fn list(State(shared): Worker) -> Response {
     ok(&all(&shared).iter().map(|(view, meters)| words(view, meters)).collect())
 }
 
-async fn status(State(shared): Worker, Path(name): Path<String>) -> Response {
-    found(&shared, &name).map_or_else(|refused| *refused, |(view, meters)| ok(&words(&view, &meters)))
+async fn status(State(shared): Worker, Path(name): Path<String>) -> Answer {
+    let (view, meters) = found(&shared, &name)?;
+    Ok(ok(&words(&view, &meters)))
 }
 
 /// How a connector is, in words.
@@ -95,14 +94,11 @@ fn words(view: &View, meters: &Meters) -> Value {
     told
 }
 
-async fn lag(State(shared): Worker, Path(name): Path<String>) -> Response {
-    let (_, meters) = match found(&shared, &name) {
-        Ok(found) => found,
-        Err(refused) => return *refused,
-    };
+async fn lag(State(shared): Worker, Path(name): Path<String>) -> Answer {
+    let (_, meters) = found(&shared, &name)?;
     let (lag, stream) = (meters.lag(), &meters.stream);
     let lsn = |gauge: &Gauge| gauge.lsn().map(|lsn| lsn.to_string());
-    ok(&json!({
+    Ok(ok(&json!({
         "bytes": lag.bytes,
         "seconds": lag.seconds,
         "written": meters.vitals().map(|vitals| vitals.written.to_string()),
@@ -110,23 +106,22 @@ async fn lag(State(shared): Worker, Path(name): Path<String>) -> Response {
         "acknowledged": lsn(&stream.acknowledged),
         "confirmed": lsn(&stream.confirmed),
         "in_flight": { "records": meters.in_flight.get(), "bytes": meters.in_flight_bytes.get() },
-    }))
+    })))
 }
 
-async fn slot(State(shared): Worker, Path(name): Path<String>) -> Response {
-    let (_, meters) = match found(&shared, &name) {
-        Ok(found) => found,
-        Err(refused) => return *refused,
-    };
+async fn slot(State(shared): Worker, Path(name): Path<String>) -> Answer {
+    let (_, meters) = found(&shared, &name)?;
     let Some(vitals) = meters.vitals() else {
-        return error(StatusCode::SERVICE_UNAVAILABLE, "the database has not been reached yet");
+        return Err(error(StatusCode::SERVICE_UNAVAILABLE, "the database has not been reached yet").into());
     };
     let Some(slot) = &vitals.slot else {
-        return error(StatusCode::NOT_FOUND, format!("replication slot {} does not exist", meters.about().slot));
+        return Err(
+            error(StatusCode::NOT_FOUND, format!("replication slot {} does not exist", meters.about().slot)).into()
+        );
     };
     // JSON knows no infinity: a slot that is not on its way out has no such time.
     let seconds = meters.seconds_until_slot_is_lost().filter(|seconds| seconds.is_finite());
-    ok(&json!({
+    Ok(ok(&json!({
         "name": meters.about().slot,
         "database": slot.database,
         "active_pid": slot.active_pid,
@@ -139,14 +134,11 @@ async fn slot(State(shared): Worker, Path(name): Path<String>) -> Response {
         "invalidation": slot.invalidation,
         "catalog_xmin": slot.catalog_xmin,
         "failover": slot.failover,
-    }))
+    })))
 }
 
-async fn tables(State(shared): Worker, Path(name): Path<String>) -> Response {
-    let (_, meters) = match found(&shared, &name) {
-        Ok(found) => found,
-        Err(refused) => return *refused,
-    };
+async fn tables(State(shared): Worker, Path(name): Path<String>) -> Answer {
+    let (_, meters) = found(&shared, &name)?;
     let history = meters.schema_history();
     let table = |(table, counts): &(String, Arc<TableMeters>)| {
         let topic = history.iter().rev().find(|chapter| chapter.table == *table).map(|chapter| &chapter.topic);
@@ -154,16 +146,13 @@ async fn tables(State(shared): Worker, Path(name): Path<String>) -> Response {
             counts.by_operation().iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect();
         json!({ "table": table, "topic": topic, "events": events, "bytes": counts.bytes.get() })
     };
-    ok(&meters.tables().iter().map(table).collect())
+    Ok(ok(&meters.tables().iter().map(table).collect()))
 }
 
 /// How the captured tables looked, oldest first, since this process started.
-async fn schema_history(State(shared): Worker, Path(name): Path<String>) -> Response {
-    let (_, meters) = match found(&shared, &name) {
-        Ok(found) => found,
-        Err(refused) => return *refused,
-    };
-    ok(&meters.schema_history().iter().map(chapter).collect())
+async fn schema_history(State(shared): Worker, Path(name): Path<String>) -> Answer {
+    let (_, meters) = found(&shared, &name)?;
+    Ok(ok(&meters.schema_history().iter().map(chapter).collect()))
 }
 
 fn chapter(chapter: &Chapter) -> Value {
@@ -178,14 +167,13 @@ fn chapter(chapter: &Chapter) -> Value {
 }
 
 /// Records as they are sent, from now on, as server-sent events.
-async fn events(State(shared): Worker, Path(name): Path<String>) -> Response {
-    match found(&shared, &name).map(|(_, meters)| meters.tail.watch()) {
-        Ok(Some(watched)) => {
-            Sse::new(tail::Events::new(watched, shared.show_values)).keep_alive(tail::keep_alive()).into_response()
-        }
-        Ok(None) => error(StatusCode::TOO_MANY_REQUESTS, "too many watch this connector: close one of them"),
-        Err(refused) => *refused,
-    }
+async fn events(State(shared): Worker, Path(name): Path<String>) -> Answer {
+    let (_, meters) = found(&shared, &name)?;
+    let Some(watched) = meters.tail.watch() else {
+        let text = "too many watch this connector: close one of them";
+        return Err(error(StatusCode::TOO_MANY_REQUESTS, text).into());
+    };
+    Ok(Sse::new(tail::Events::new(watched, shared.show_values)).keep_alive(tail::keep_alive()).into_response())
 }
 
 fn time(time: SystemTime) -> String {

@@ -6,12 +6,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::body::{self, Refused, refused};
-use super::respond::{error, ok};
+use super::respond::{Answer, Refused, error, ok, refused};
 use super::state::VERSION;
-use super::{Worker, openapi, query, validation};
+use super::{Worker, body, openapi, query, validation};
 use crate::settings::connector::{CLASS, class};
-use crate::settings::{Raw, value};
+use crate::settings::{Problem, Raw, value};
 
 /// The version of Connect whose plugins these are.
 const CONNECT_VERSION: &str = "4.3.1";
@@ -63,29 +62,26 @@ pub(super) async fn validate(
     Path(plugin): Path<String>,
     headers: HeaderMap,
     bytes: Bytes,
-) -> Response {
-    let config = match body::settings(&headers, &bytes).and_then(|config| of_plugin(plugin.trim(), config)) {
-        Ok(config) => config,
-        Err(refused) => return *refused,
-    };
+) -> Answer {
+    let config = of_plugin(plugin.trim(), body::settings(&headers, &bytes)?)?;
     let name = value(&config, "name").map(str::trim);
     let found = shared.supervisor.check(name.unwrap_or(validation::NO_NAME), &config).await;
-    ok(&validation::answer(&config, found.err().unwrap_or_default()))
+    Ok(ok(&validation::answer(&config, found.err().unwrap_or_default())))
 }
 
 /// The settings, if they are of this plugin.
 fn of_plugin(plugin: &str, config: Raw) -> Result<Raw, Refused> {
-    is_ours(plugin).map_err(refused)?;
+    is_ours(plugin)?;
     match (class(&config), value(&config, "connector.class").map(str::trim)) {
         (Ok(()), _) => Ok(config),
         (Err(_), Some(other)) if !other.is_empty() => {
             Err(refused(format!("Included connector type {other} does not match request type {plugin}")))
         }
-        (Err(problem), _) => Err(refused(problem.message)),
+        (Err(problem), _) => Err(problem.into()),
     }
 }
 
 /// Err: what Connect says of a class it does not have.
-fn is_ours(plugin: &str) -> Result<(), String> {
-    class(&vec![("connector.class".to_owned(), plugin.to_owned())]).map_err(|problem| problem.message)
+fn is_ours(plugin: &str) -> Result<(), Problem> {
+    class(&vec![("connector.class".to_owned(), plugin.to_owned())])
 }

@@ -5,13 +5,18 @@ use serde_json::{Value, json};
 use super::access::Role;
 use super::{Shared, honest, mask};
 use crate::connector::Activity;
-use crate::supervisor::{Target, View};
+use crate::supervisor::{ChangeError, Target, View};
 
 /// The version of Debezium whose place we take; scripts look at it.
 pub(super) const VERSION: &str = "3.6.1.Final";
 pub(super) const TASK_CLASS: &str = "io.debezium.connector.postgresql.PostgresConnectorTask";
 
 impl Shared {
+    /// Spaces around a name are nobody's.
+    pub(super) fn view(&self, name: &str) -> Result<View, ChangeError> {
+        self.supervisor.view(name.trim()).ok_or_else(|| ChangeError::Unknown(name.to_owned()))
+    }
+
     pub(super) fn info(&self, view: &View, role: Role) -> Value {
         let tasks = match view.task {
             Some(_) => json!([{ "connector": view.name, "task": 0 }]),

@@ -4,27 +4,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::converters::{converter, header_converter};
 use super::definitions::{is_known, is_secret, nearest, was_renamed};
 use super::delivery::{exactly_once, overrides, sink_config, transaction_boundary};
-use super::naming::topic_naming;
 use super::reader::Reader;
-use super::regexes::{
-    filters, identities, key_rules, message_prefixes, placeholder, skipped, statements, stream_params,
-};
-use super::repeated::repeated;
-use super::rules::column_rules;
+use super::records::debezium_config;
+use super::regexes::{identities, statements, stream_params};
 use super::transforms::transforms;
 use super::worker::Worker;
 use super::{Note, Problem, Raw, value};
 
 pub use super::delivery::offsets_config;
+pub use super::document::{ConnectorFile, flat, named, parse_file};
 use crate::connector::{Config, Context, OffsetMismatch, PublicationMode, SnapshotMode};
-use crate::debezium::{
-    self, Adjustment, BinaryMode, Compatibility, DecimalMode, FailureMode, HstoreMode, IntervalMode, TimeMode,
-};
+use crate::debezium::Compatibility;
 use crate::pg;
 
 /// The one connector there is.
@@ -33,92 +26,6 @@ const CLASSES: [&str; 3] = [CLASS, "PostgresConnector", "Postgres"];
 /// Connectors of Debezium for other databases: named, so that the refusal can say what is the matter.
 const OTHER_DATABASES: [&str; 9] =
     ["MySql", "MariaDb", "SqlServer", "Oracle", "MongoDb", "Db2", "Vitess", "Spanner", "Informix"];
-
-/// A connector file.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ConnectorFile {
-    pub name: String,
-    /// Flat, with the name inside.
-    pub config: Raw,
-    /// RUNNING, PAUSED or STOPPED.
-    pub initial_state: Option<String>,
-}
-
-/// Secrets are held back.
-impl std::fmt::Debug for ConnectorFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let keys: Vec<_> = self.config.iter().map(|(key, _)| key).collect();
-        f.debug_struct("ConnectorFile").field("name", &self.name).field("keys", &keys).finish()
-    }
-}
-
-/// Reads `{"name", "config"}` as it is POSTed, or the flat form. `default_name` serves a flat file without a name.
-pub fn parse_file(text: &str, default_name: &str) -> Result<ConnectorFile, Problem> {
-    const EXPECTED: &str = "expected a JSON object with \"name\" and \"config\"";
-    // Some editors begin a file with a mark.
-    let source = text.trim_start_matches('\u{feff}');
-    if source.trim().is_empty() {
-        return Err(Problem::new("", format!("the file is empty: {EXPECTED}")));
-    }
-    let document: Value = serde_json::from_str(source).map_err(|e| {
-        Problem::new("", format!("malformed JSON at line {}, column {}: {EXPECTED}", e.line(), e.column()))
-    })?;
-    if let Some(key) = repeated(source) {
-        return Err(Problem::new(&key, format!("{key} is given twice, with different values: remove one of them")));
-    }
-    let Value::Object(document) = document else { return Err(Problem::new("", EXPECTED)) };
-    let text = |key: &str| document.get(key).and_then(Value::as_str).map(|s| s.trim().to_owned());
-    let (config, name) = match document.get("config") {
-        Some(Value::Object(config)) => {
-            if let Some(key) = document.keys().find(|key| !["name", "config", "initial_state"].contains(&key.as_str()))
-            {
-                return Err(Problem::new(key, format!("Unrecognized field \"{key}\" beside \"name\" and \"config\"")));
-            }
-            for key in ["name", "initial_state"] {
-                if document.get(key).is_some_and(|value| !value.is_string()) {
-                    return Err(Problem::new(key, format!("\"{key}\" must be a string")));
-                }
-            }
-            (flat(config)?, text("name"))
-        }
-        Some(_) => return Err(Problem::new("config", "\"config\" must be a JSON object")),
-        None => (flat(&document)?, None),
-    };
-    let inside = value(&config, "name").map(str::to_owned);
-    if let (Some(outer), Some(inner)) = (&name, &inside)
-        && outer != inner
-    {
-        let text = format!("Connector name configuration ({inner}) doesn't match connector name in the URL ({outer})");
-        return Err(Problem::new("name", text));
-    }
-    let name = name.or(inside).filter(|name| !name.is_empty()).unwrap_or_else(|| default_name.to_owned());
-    Ok(ConnectorFile { config: named(config, &name), name, initial_state: text("initial_state") })
-}
-
-/// Numbers and booleans become strings, nulls are left out; anything nested is refused.
-pub fn flat(object: &serde_json::Map<String, Value>) -> Result<Raw, Problem> {
-    let mut raw = Raw::new();
-    for (key, value) in object {
-        match value {
-            Value::String(text) => raw.push((key.clone(), text.clone())),
-            Value::Number(number) => raw.push((key.clone(), number.to_string())),
-            Value::Bool(flag) => raw.push((key.clone(), flag.to_string())),
-            Value::Null => {}
-            Value::Array(_) | Value::Object(_) => {
-                return Err(Problem::new(key, format!("{key}: expected a string, a number or a boolean")));
-            }
-        }
-    }
-    Ok(raw)
-}
-
-/// The configuration with its name inside, at the end where Connect puts it.
-pub fn named(mut config: Raw, name: &str) -> Raw {
-    if value(&config, "name").is_none() {
-        config.push(("name".to_owned(), name.to_owned()));
-    }
-    config
-}
 
 /// Checks everything, and answers what the connector is started with.
 pub fn resolve(name: &str, raw: &Raw, worker: &Worker) -> Result<(Context, Vec<Note>), Vec<Problem>> {
@@ -265,29 +172,9 @@ fn compatibility(reader: &Reader<'_>, worker: &Worker) -> Compatibility {
 fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, worker: &Worker) -> Option<Config> {
     let debezium = debezium_config(reader, mode);
     let address = address(reader, mode);
-    match reader.choice("plugin.name", "").as_str() {
-        "pgoutput" => {}
-        "" => reader.note("plugin.name is not set; pgoutput is used"),
-        plugin if plugin == "decoderbufs" || plugin.starts_with("wal2json") => {
-            reader.note(format!("plugin.name={plugin}: pgoutput is used instead, which every server has"));
-        }
-        _ => reader.invalid("plugin.name", "Value must be one of decoderbufs, pgoutput"),
-    }
-    let slot = reader.given("slot.name").unwrap_or("debezium").to_owned();
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if slot.is_empty() || slot.len() > 63 || !slot.chars().all(legal) {
-        let rule = "Valid replication slot name must contain only digits, lowercase characters and underscores with \
-                    length <= 63";
-        reader.invalid("slot.name", rule);
-    }
-    let (batch, queue) = (reader.number("max.batch.size", 2048i32), reader.number("max.queue.size", 8192i32));
-    if queue <= 0 {
-        reader.invalid("max.queue.size", "A positive queue size is required");
-    }
-    if queue <= batch {
-        reader.invalid("max.queue.size", "Must be larger than the maximum batch size");
-    }
-    let queue = usize::try_from(queue).unwrap_or_default();
+    plugin(reader);
+    let slot = slot_name(reader);
+    let max_queue_size = queue_size(reader);
     let heartbeat = reader.millis("heartbeat.interval.ms", 0);
     let retries: i64 = reader.number("errors.max.retries", -1);
     let given = reader.text("skipped.operations").is_some();
@@ -336,7 +223,7 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
         status_interval: reader.millis("status.update.interval.ms", 10_000),
         heartbeat_interval: (!heartbeat.is_zero()).then_some(heartbeat),
         heartbeat_action_query: reader.text("heartbeat.action.query").map(str::to_owned),
-        max_queue_size: queue,
+        max_queue_size,
         max_queue_bytes: reader.number("max.queue.size.in.bytes", 0),
         max_retries: u32::try_from(retries).ok(),
         retry_wait: reader.millis("retriable.restart.connector.wait.ms", 10_000),
@@ -350,6 +237,39 @@ fn connector_config(reader: &mut Reader<'_>, name: &str, mode: Compatibility, wo
         header_converter: headers?,
         transforms,
     })
+}
+
+fn plugin(reader: &mut Reader<'_>) {
+    match reader.choice("plugin.name", "").as_str() {
+        "pgoutput" => {}
+        "" => reader.note("plugin.name is not set; pgoutput is used"),
+        plugin if plugin == "decoderbufs" || plugin.starts_with("wal2json") => {
+            reader.note(format!("plugin.name={plugin}: pgoutput is used instead, which every server has"));
+        }
+        _ => reader.invalid("plugin.name", "Value must be one of decoderbufs, pgoutput"),
+    }
+}
+
+fn slot_name(reader: &mut Reader<'_>) -> String {
+    let slot = reader.given("slot.name").unwrap_or("debezium").to_owned();
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if slot.is_empty() || slot.len() > 63 || !slot.chars().all(legal) {
+        let rule = "Valid replication slot name must contain only digits, lowercase characters and underscores with \
+                    length <= 63";
+        reader.invalid("slot.name", rule);
+    }
+    slot
+}
+
+fn queue_size(reader: &mut Reader<'_>) -> usize {
+    let (batch, queue) = (reader.number("max.batch.size", 2048i32), reader.number("max.queue.size", 8192i32));
+    if queue <= 0 {
+        reader.invalid("max.queue.size", "A positive queue size is required");
+    }
+    if queue <= batch {
+        reader.invalid("max.queue.size", "Must be larger than the maximum batch size");
+    }
+    usize::try_from(queue).unwrap_or_default()
 }
 
 fn address(reader: &mut Reader<'_>, mode: Compatibility) -> pg::Address {
@@ -394,107 +314,6 @@ fn address(reader: &mut Reader<'_>, mode: Compatibility) -> pg::Address {
         tcp_keepalive: reader.bool("database.tcpKeepAlive", true),
         connect_timeout: Duration::from_secs(10),
     }
-}
-
-fn debezium_config(reader: &mut Reader<'_>, compatibility: Compatibility) -> debezium::Config {
-    let prefix = topic_prefix(reader);
-    let database = reader.text("database.dbname").unwrap_or("").to_owned();
-    let adjustment = |reader: &Reader<'_>, key: &str| match reader.choice(key, "none").as_str() {
-        "avro" => Adjustment::Avro,
-        "avro_unicode" => Adjustment::AvroUnicode,
-        _ => Adjustment::None,
-    };
-    let failure = |reader: &Reader<'_>, key: &str, default: &str| match reader.choice(key, default).as_str() {
-        "warn" => FailureMode::Warn,
-        "skip" | "ignore" => FailureMode::Skip,
-        _ => FailureMode::Fail,
-    };
-    debezium::Config {
-        compatibility,
-        naming: topic_naming(reader),
-        topic_delimiter: reader.owned("topic.delimiter", "."),
-        topic_transaction: reader.owned("topic.transaction", "transaction"),
-        topic_heartbeat_prefix: reader
-            .text("topic.heartbeat.prefix")
-            .or_else(|| reader.text("heartbeat.topics.prefix"))
-            .unwrap_or("__debezium-heartbeat")
-            .to_owned(),
-        topic_heartbeat_name: reader.text("topic.heartbeat.name").map(str::to_owned),
-        decimal: match reader.choice("decimal.handling.mode", "").as_str() {
-            "double" => DecimalMode::Double,
-            "string" => DecimalMode::String,
-            _ => DecimalMode::Precise,
-        },
-        time: match reader.choice("time.precision.mode", "").as_str() {
-            "adaptive_time_microseconds" => TimeMode::AdaptiveTimeMicroseconds,
-            "connect" => TimeMode::Connect,
-            "isostring" => TimeMode::Isostring,
-            "microseconds" => TimeMode::Microseconds,
-            "nanoseconds" => TimeMode::Nanoseconds,
-            _ => TimeMode::Adaptive,
-        },
-        interval: match reader.choice("interval.handling.mode", "").as_str() {
-            "string" => IntervalMode::String,
-            _ => IntervalMode::Numeric,
-        },
-        binary: match reader.choice("binary.handling.mode", "").as_str() {
-            "base64" => BinaryMode::Base64,
-            "base64-url-safe" => BinaryMode::Base64UrlSafe,
-            "hex" => BinaryMode::Hex,
-            _ => BinaryMode::Bytes,
-        },
-        hstore: match reader.choice("hstore.handling.mode", "").as_str() {
-            "map" => HstoreMode::Map,
-            _ => HstoreMode::Json,
-        },
-        money_fraction_digits: reader.number("money.fraction.digits", 2),
-        include_unknown_datatypes: reader.bool("include.unknown.datatypes", false),
-        unavailable_value: placeholder(reader),
-        schema_name_adjustment: adjustment(reader, "schema.name.adjustment.mode"),
-        field_name_adjustment: adjustment(reader, "field.name.adjustment.mode"),
-        // The reference accepts the setting and does nothing.
-        include_schema_comments: reader.bool("include.schema.comments", false)
-            && compatibility == Compatibility::Correct,
-        filters: filters(reader),
-        key_rules: key_rules(reader),
-        rules: column_rules(reader, compatibility),
-        tombstones_on_delete: reader.bool("tombstones.on.delete", true),
-        skipped: skipped(reader),
-        skip_messages_without_change: reader.bool("skip.messages.without.change", false),
-        transaction_metadata: reader.bool("provide.transaction.metadata", false),
-        extended_headers: reader.bool("extended.headers.enabled", true),
-        conversion_failure: failure(reader, "event.converting.failure.handling.mode", "warn"),
-        processing_failure: failure(reader, "event.processing.failure.handling.mode", "fail"),
-        message_prefixes: message_prefixes(reader),
-        ..debezium::Config::new(&prefix, &database)
-    }
-}
-
-/// `topic.prefix`; `database.server.name` of Debezium 1.x serves when it is missing.
-fn topic_prefix(reader: &mut Reader<'_>) -> String {
-    const LEGACY: &str = "database.server.name";
-    let legacy = reader.text(LEGACY).map(str::to_owned);
-    let prefix = match (reader.text("topic.prefix"), legacy) {
-        (Some(prefix), None) => prefix.to_owned(),
-        (Some(prefix), Some(_)) => {
-            reader.note(format!("{LEGACY} is a setting of Debezium 1.x and is ignored; topic.prefix is set"));
-            prefix.to_owned()
-        }
-        (None, Some(legacy)) => {
-            reader.note(format!("{LEGACY} is a setting of Debezium 1.x; it serves as topic.prefix, which is missing"));
-            legacy
-        }
-        (None, None) => reader.given("topic.prefix").unwrap_or_default().to_owned(),
-    };
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    let given = reader.given("topic.prefix").is_some() || !prefix.is_empty();
-    if given && (prefix.is_empty() || !prefix.chars().all(legal)) {
-        let text = format!(
-            "{prefix} has invalid format (only the underscore, hyphen, dot and alphanumeric characters are allowed)"
-        );
-        reader.invalid("topic.prefix", text);
-    }
-    prefix
 }
 
 /// A copy fit for a log: values of secret keys, and everything that came through a provider, held back.

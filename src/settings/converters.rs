@@ -1,5 +1,6 @@
 //! Converters of key and value: the connector's own, or else the worker's.
 
+use super::worker::flag;
 use super::{Problem, Raw, value};
 use crate::converter::{CloudEventsConfig, Config, HeaderConfig, JsonConfig};
 
@@ -96,25 +97,19 @@ fn cloud_events(class_key: &str, source: &Raw) -> Result<CloudEventsConfig, Vec<
 
 fn json(class_key: &str, source: &Raw) -> Result<JsonConfig, Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut flag = |option: &str, default: bool| {
+    let mut switch = |option: &str, default: bool| {
         let key = format!("{class_key}.{option}");
-        match value(source, &key).map(str::trim) {
-            None | Some("") => default,
-            Some(text) if text.eq_ignore_ascii_case("true") => true,
-            Some(text) if text.eq_ignore_ascii_case("false") => false,
-            Some(other) => {
-                problems.push(Problem::new(
-                    &key,
-                    format!(
-                        "Invalid value {other} for configuration {option}: Expected value to be either true or false"
-                    ),
-                ));
+        let given = value(source, &key).map(str::trim).filter(|text| !text.is_empty());
+        match flag(given, option) {
+            Ok(flag) => flag.unwrap_or(default),
+            Err(problem) => {
+                problems.push(Problem { key, ..problem });
                 default
             }
         }
     };
-    let schemas = flag("schemas.enable", true);
-    let replace_null_with_default = flag("replace.null.with.default", true);
+    let schemas = switch("schemas.enable", true);
+    let replace_null_with_default = switch("replace.null.with.default", true);
     let format_key = format!("{class_key}.decimal.format");
     let numeric_decimals = match value(source, &format_key).map(str::trim) {
         None | Some("") => false,

@@ -3,6 +3,7 @@
 use openssl::hash::MessageDigest;
 use postgres_protocol::authentication::md5_hash;
 use tokio::io::DuplexStream;
+use tokio::task::JoinHandle;
 
 use super::channel::Channel;
 use super::dial::{Cover, Line, cover};
@@ -16,12 +17,20 @@ fn line() -> (Line, Server<DuplexStream>) {
     (Line { channel: Channel::new(ours), tls: false, binding: None }, Server::new(server))
 }
 
-async fn finish(login: tokio::task::JoinHandle<Result<Session, WireError>>) -> Result<Session, WireError> {
+async fn finish(login: JoinHandle<Result<Session, WireError>>) -> Result<Session, WireError> {
     login.await.unwrap()
 }
 
-fn start(address: Address, line: Line) -> tokio::task::JoinHandle<Result<Session, WireError>> {
+fn start(address: Address, line: Line) -> JoinHandle<Result<Session, WireError>> {
     tokio::spawn(async move { login(&address, line).await })
+}
+
+/// A login that has sent its startup message.
+async fn knock(address: Address) -> (Server<DuplexStream>, JoinHandle<Result<Session, WireError>>) {
+    let (line, mut server) = line();
+    let login = start(address, line);
+    server.startup().await;
+    (server, login)
 }
 
 #[tokio::test]
@@ -47,17 +56,13 @@ async fn the_startup_message_pins_the_session_and_later_settings_follow() {
 
 #[tokio::test]
 async fn a_password_goes_in_clear_or_hashed_as_the_server_asks() {
-    let (opened, mut server) = line();
-    let login = start(script::address(), opened);
-    server.startup().await;
+    let (mut server, login) = knock(script::address()).await;
     server.authentication(3, b"").await;
     assert_eq!(server.expect(b'p').await, format!("{PASSWORD}\0").as_bytes());
     server.welcome("13.1").await;
     assert!(finish(login).await.is_ok());
 
-    let (opened, mut server) = line();
-    let login = start(script::address(), opened);
-    server.startup().await;
+    let (mut server, login) = knock(script::address()).await;
     server.authentication(5, b"\x2a\x3d\x8f\xe0").await;
     let hash = md5_hash(b"wal", PASSWORD.as_bytes(), [0x2a, 0x3d, 0x8f, 0xe0]);
     assert_eq!(server.expect(b'p').await, format!("{hash}\0").as_bytes());
@@ -67,9 +72,7 @@ async fn a_password_goes_in_clear_or_hashed_as_the_server_asks() {
 
 #[tokio::test]
 async fn scram_convinces_the_server() {
-    let (line, mut server) = line();
-    let login = start(script::address(), line);
-    server.startup().await;
+    let (mut server, login) = knock(script::address()).await;
     assert_eq!(server.scram(&["SCRAM-SHA-256"], b"").await, ("SCRAM-SHA-256".to_owned(), true));
     server.welcome("13.1").await;
     assert!(finish(login).await.is_ok());
@@ -99,10 +102,8 @@ async fn over_tls_scram_is_bound_to_the_certificate_where_the_server_can() {
 
 #[tokio::test]
 async fn a_wrong_password_is_the_servers_error_without_its_detail() {
-    let (line, mut server) = line();
     let address = Address { password: Some(Secret::new("crayon")), ..script::address() };
-    let login = start(address, line);
-    server.startup().await;
+    let (mut server, login) = knock(address).await;
     assert!(!server.scram(&["SCRAM-SHA-256"], b"").await.1);
     server.error("28P01").await;
     let error = finish(login).await.err().unwrap();
@@ -116,9 +117,7 @@ async fn a_wrong_password_is_the_servers_error_without_its_detail() {
 async fn a_server_that_does_not_prove_itself_is_not_trusted() {
     // Lets us in without knowing the password: before the first step, and before the last.
     for steps in [0, 1] {
-        let (line, mut server) = line();
-        let login = start(script::address(), line);
-        server.startup().await;
+        let (mut server, login) = knock(script::address()).await;
         server.authentication(10, b"SCRAM-SHA-256\0\0").await;
         let initial = String::from_utf8(server.expect(b'p').await).unwrap();
         if steps == 1 {
@@ -140,9 +139,7 @@ async fn a_forged_scram_answer_is_refused() {
         ("garbage", None),
         ("r={nonce}x,s=c2FsdA==,i=1", Some("v=AAAA")),
     ] {
-        let (line, mut server) = line();
-        let login = start(script::address(), line);
-        server.startup().await;
+        let (mut server, login) = knock(script::address()).await;
         server.authentication(10, b"SCRAM-SHA-256\0\0").await;
         let initial = String::from_utf8(server.expect(b'p').await).unwrap();
         let first = first.replace("{nonce}", initial.split_once("r=").unwrap().1);
@@ -159,16 +156,12 @@ async fn a_forged_scram_answer_is_refused() {
 async fn what_is_not_supported_is_named() {
     let cases = [(7, "GSSAPI"), (9, "SSPI"), (2, "Kerberos"), (6, "SCM")];
     for (code, name) in cases {
-        let (line, mut server) = line();
-        let login = start(script::address(), line);
-        server.startup().await;
+        let (mut server, login) = knock(script::address()).await;
         server.authentication(code, b"").await;
         let error = finish(login).await.err().unwrap().to_string();
         assert!(error.contains(name), "{error}");
     }
-    let (line, mut server) = line();
-    let login = start(script::address(), line);
-    server.startup().await;
+    let (mut server, login) = knock(script::address()).await;
     server.authentication(10, b"OAUTHBEARER\0\0").await;
     assert!(matches!(finish(login).await, Err(WireError::Authentication { .. })));
 }
@@ -177,15 +170,11 @@ async fn what_is_not_supported_is_named() {
 async fn a_missing_password_is_noticed_only_when_it_is_asked_for() {
     let without = || Address { password: None, ..script::address() };
     for (code, body) in [(3, b"".as_slice()), (5, b"salt"), (10, b"SCRAM-SHA-256\0\0")] {
-        let (line, mut server) = line();
-        let login = start(without(), line);
-        server.startup().await;
+        let (mut server, login) = knock(without()).await;
         server.authentication(code, body).await;
         assert!(matches!(finish(login).await, Err(WireError::PasswordMissing)), "{code}");
     }
-    let (line, mut server) = line();
-    let login = start(without(), line);
-    server.startup().await;
+    let (mut server, login) = knock(without()).await;
     server.welcome("13.1").await;
     assert!(finish(login).await.is_ok());
 }
@@ -193,9 +182,7 @@ async fn a_missing_password_is_noticed_only_when_it_is_asked_for() {
 #[tokio::test]
 async fn what_is_no_login_is_refused() {
     for (tag, body) in [(b'Z', b"I".as_slice()), (b'd', b"w"), (b'R', b"\0\0\0\x63"), (b'!', b"")] {
-        let (line, mut server) = line();
-        let login = start(script::address(), line);
-        server.startup().await;
+        let (mut server, login) = knock(script::address()).await;
         server.send(tag, body).await;
         let error = finish(login).await.err().unwrap();
         assert!(matches!(error, WireError::Protocol(_)), "{error}");
@@ -204,9 +191,7 @@ async fn what_is_no_login_is_refused() {
 
 #[tokio::test]
 async fn a_fatal_error_is_reported_even_when_the_server_hangs_up_behind_it() {
-    let (line, mut server) = line();
-    let login = start(script::address(), line);
-    server.startup().await;
+    let (mut server, login) = knock(script::address()).await;
     server.welcome("13.1").await;
     let mut session = finish(login).await.unwrap();
     let asking = tokio::spawn(async move { session.query("IDENTIFY_SYSTEM").await });
@@ -218,9 +203,7 @@ async fn a_fatal_error_is_reported_even_when_the_server_hangs_up_behind_it() {
 
 #[tokio::test]
 async fn a_session_becomes_a_stream_or_says_why_not() {
-    let (line, mut server) = line();
-    let login = start(script::address(), line);
-    server.startup().await;
+    let (mut server, login) = knock(script::address()).await;
     server.welcome("15.1").await;
     server.expect(b'Q').await;
     server.prompt().await;

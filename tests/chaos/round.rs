@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::check::{Mode, check};
+use crate::check::{Mode, Verdict, check};
 use crate::dialect::Dialect;
 use crate::faults::{Fault, Kind, Scene};
 use crate::journal::{Journal, TABLES};
@@ -53,12 +53,7 @@ impl Trouble {
 /// What a round came to.
 #[derive(Debug)]
 pub struct Outcome {
-    pub wrong: Vec<String>,
-    pub missing: usize,
-    pub repeated: usize,
-    /// See [`crate::check::Verdict::span`].
-    pub span: i64,
-    pub changes: usize,
+    pub verdict: Verdict,
     pub recovery: Duration,
     /// Peak resident memory of walcast, in KiB.
     pub memory: u64,
@@ -129,18 +124,16 @@ pub fn round(lines: &Lines, trouble: Trouble, mode: Mode, seed: u64) -> Result<O
         let log = walcast.log();
         let code = walcast.stop();
         let rows = rows(&session);
-        let verdict = check(&journal, &read(&name)?, &rows, mode);
-        let mut wrong = verdict.wrong;
+        let mut verdict = check(&journal, &read(&name)?, &rows, mode);
         if code != 0 {
-            wrong.push(format!("walcast ended with {code}:\n{log}"));
+            verdict.wrong.push(format!("walcast ended with {code}:\n{log}"));
         }
-        let (missing, repeated, span, changes) = (verdict.missing, verdict.repeated, verdict.span, verdict.changes);
-        Ok(Outcome { wrong, missing, repeated, span, changes, recovery, memory })
+        Ok(Outcome { verdict, recovery, memory })
     });
     lines.watch.release();
     lines.postgres.cut();
     lines.kafka.cut();
-    if judged.as_ref().map_or(true, |outcome| !outcome.wrong.is_empty()) {
+    if judged.as_ref().map_or(true, |outcome| !outcome.verdict.wrong.is_empty()) {
         eprintln!("logs: {}", folder.0.display());
         std::mem::forget(folder);
         return judged;

@@ -68,20 +68,21 @@ impl Tally {
         let (kind, name) = (trouble.kind(), trouble.name());
         match played {
             Ok(outcome) => {
+                let verdict = &outcome.verdict;
                 println!(
                     "{mode:?}, {kind:?}, {name}, seed {seed}: {} changes, {} missing, {} repeated over {} ms, recovery {} ms, {} KiB",
-                    outcome.changes,
-                    outcome.missing,
-                    outcome.repeated,
-                    outcome.span,
+                    verdict.changes,
+                    verdict.missing,
+                    verdict.repeated,
+                    verdict.span,
                     outcome.recovery.as_millis(),
                     outcome.memory
                 );
-                for wrong in outcome.wrong.iter().take(8) {
+                for wrong in verdict.wrong.iter().take(8) {
                     println!("    WRONG {wrong}");
                 }
-                if !outcome.wrong.is_empty() {
-                    self.failures.push(format!("{mode:?}, {name}, seed {seed}: {} findings", outcome.wrong.len()));
+                if !verdict.wrong.is_empty() {
+                    self.failures.push(format!("{mode:?}, {name}, seed {seed}: {} findings", verdict.wrong.len()));
                 }
                 self.modes.entry(label(mode)).or_default().add(kind, &outcome);
             }
@@ -158,13 +159,14 @@ fn percentile(times: &[Duration], percent: usize) -> Duration {
 
 impl Sums {
     fn add(&mut self, kind: Kind, outcome: &Outcome) {
+        let verdict = &outcome.verdict;
         self.rounds += 1;
         self.kills += usize::from(kind == Kind::Kill);
-        self.changes += outcome.changes;
-        self.missing += outcome.missing;
-        self.repeated += outcome.repeated;
-        self.most_repeated = self.most_repeated.max(outcome.repeated);
-        self.span = self.span.max(outcome.span);
+        self.changes += verdict.changes;
+        self.missing += verdict.missing;
+        self.repeated += verdict.repeated;
+        self.most_repeated = self.most_repeated.max(verdict.repeated);
+        self.span = self.span.max(verdict.span);
         self.memory = self.memory.max(outcome.memory);
         self.recoveries.entry(kind).or_default().push(outcome.recovery);
     }

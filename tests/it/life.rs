@@ -2,62 +2,32 @@
 
 use serde_json::json;
 
-use crate::rig::{Database, Folder, Walcast, ask, connector, drained, read, sql, streaming, unique, wait_for, worker};
+use crate::rig::{Database, Walcast, ask, sql, streaming, unique, wait_for};
+use crate::scene::Scene;
 use crate::topics::{count, dump};
 
-struct Scene {
-    name: String,
-    slot: String,
-    database: Database,
-    folder: Folder,
-}
-
-impl Scene {
-    fn new(what: &str, setup: &str) -> Self {
-        let name = unique(what);
-        let (database, folder) = (Database::new(&name), Folder::new());
-        database.sql(setup);
-        folder.write("worker.properties", &worker(&name));
-        let document = json!({ "name": name, "config": connector(&name, &name) });
-        folder.write("connector.json", &document.to_string());
-        Self { slot: format!("s_{name}"), name, database, folder }
-    }
-
-    fn start(&self) -> Walcast {
-        let walcast = Walcast::start(&self.folder, &["--worker", "worker.properties", "connector.json"]);
-        wait_for("the stream", || {
-            let task = walcast.task(&self.name);
-            assert_ne!(task["state"], "FAILED", "{}", task["trace"]);
-            streaming(&self.slot)
-        });
-        walcast
-    }
-
-    fn records(&self) -> usize {
-        let prefix = format!("{}.", self.name);
-        dump(|topic| topic.starts_with(&prefix)).len()
-    }
+fn records(scene: &Scene) -> usize {
+    let prefix = format!("{}.", scene.name);
+    dump(|topic| topic.starts_with(&prefix)).len()
 }
 
 #[test]
 fn a_slot_that_is_nobodys_business_is_left_where_it_is() {
-    let scene = Scene::new("manual", "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (0)");
-    let mut config = connector(&scene.name, &scene.name);
-    config["lsn.flush.mode"] = json!("manual");
-    scene.folder.write("connector.json", &json!({ "name": scene.name, "config": config }).to_string());
+    let mut scene = Scene::new("manual", "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (0)");
+    scene.config["lsn.flush.mode"] = json!("manual");
     let confirmed =
         || ask(&format!("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '{}'", scene.slot));
-    let walcast = scene.start();
+    let walcast = scene.stream();
     let stood = confirmed();
     scene.database.sql("INSERT INTO t VALUES (1)");
-    wait_for("the record", || scene.records() == 2);
+    wait_for("the record", || records(&scene) == 2);
     assert_eq!(walcast.stop(), 0);
     assert_eq!(confirmed(), stood);
-    let walcast = scene.start();
+    let walcast = scene.stream();
     scene.database.sql("INSERT INTO t VALUES (2)");
-    wait_for("the next record", || scene.records() >= 3);
+    wait_for("the next record", || records(&scene) >= 3);
     assert_eq!(walcast.stop(), 0);
-    assert_eq!((confirmed(), scene.records()), (stood, 3), "the stored offset alone says where to go on");
+    assert_eq!((confirmed(), records(&scene)), (stood, 3), "the stored offset alone says where to go on");
 }
 
 #[test]
@@ -65,17 +35,17 @@ fn a_graceful_restart_repeats_nothing_and_loses_nothing() {
     let scene = Scene::new("graceful", "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (0)");
     let mut rows = 1;
     for round in 1..=4 {
-        let walcast = scene.start();
+        let walcast = scene.stream();
         // Stopped while it is busy: what was taken is delivered and confirmed, the rest comes after the restart.
         scene.database.sql(&format!("INSERT INTO t SELECT {round} * 10000 + n FROM generate_series(1, 3000) n"));
         scene.database.sql(&format!("INSERT INTO t VALUES ({round})"));
         rows += 3001;
         assert_eq!(walcast.stop(), 0);
     }
-    let walcast = scene.start();
-    drained(&scene.name, &scene.slot);
+    let walcast = scene.stream();
+    scene.drained();
     walcast.stop();
-    assert_eq!(scene.records(), rows);
+    assert_eq!(records(&scene), rows);
 }
 
 #[test]
@@ -83,10 +53,10 @@ fn an_idle_database_holds_no_wal() {
     let scene = Scene::new("idle", "CREATE TABLE t (id int PRIMARY KEY)");
     let other = Database::new(&unique("busy"));
     other.sql("CREATE TABLE noise (n int)");
-    let walcast = scene.start();
+    let walcast = scene.stream();
     for _ in 0..3 {
         other.sql("INSERT INTO noise SELECT generate_series(1, 10000)");
-        drained(&scene.name, &scene.slot);
+        scene.drained();
     }
     let confirmed = || {
         sql(
@@ -97,20 +67,20 @@ fn an_idle_database_holds_no_wal() {
     let before = confirmed();
     assert_eq!(walcast.stop(), 0);
     // The stored offset went along: a restart accepts the slot and asks for nothing older.
-    let walcast = scene.start();
+    let walcast = scene.stream();
     scene.database.sql("INSERT INTO t VALUES (1)");
-    drained(&scene.name, &scene.slot);
+    scene.drained();
     walcast.stop();
-    assert_eq!(scene.records(), 1);
+    assert_eq!(records(&scene), 1);
     assert_ne!(before, confirmed());
 }
 
 #[test]
 fn a_big_transaction_arrives_whole() {
     let scene = Scene::new("big", "CREATE TABLE t (id int PRIMARY KEY, note text)");
-    let walcast = scene.start();
+    let walcast = scene.stream();
     scene.database.sql("INSERT INTO t SELECT n, repeat('x', 100) FROM generate_series(1, 200000) n");
-    drained(&scene.name, &scene.slot);
+    scene.drained();
     walcast.stop();
     assert_eq!(count(&format!("{}.public.t", scene.name)), 200_000);
 }
@@ -119,8 +89,9 @@ fn a_big_transaction_arrives_whole() {
 fn connectors_made_by_rest_survive_a_restart_in_their_state() {
     let scene = Scene::new("rest", "CREATE TABLE t (id int PRIMARY KEY)");
     let name = &scene.name;
-    let start = || Walcast::start(&scene.folder, &["--worker", "worker.properties", "--connectors", "made"]);
-    let body = read(&scene.folder.0.join("connector.json"));
+    scene.write();
+    let start = || Walcast::start(&scene.folder, &["--worker", "w.properties", "--connectors", "made"]);
+    let body = scene.document();
     let walcast = start();
     assert_eq!(walcast.call("GET", "/connectors", None), (200, json!([])));
     let (status, info) = walcast.call("POST", "/connectors", Some(&body));
@@ -138,8 +109,8 @@ fn connectors_made_by_rest_survive_a_restart_in_their_state() {
     assert_eq!(walcast.call("PUT", &format!("/connectors/{name}/resume"), None).0, 202);
     wait_for("the stream", || streaming(&scene.slot));
     scene.database.sql("INSERT INTO t VALUES (1)");
-    drained(name, &scene.slot);
-    assert_eq!(scene.records(), 1);
+    scene.drained();
+    assert_eq!(records(&scene), 1);
     assert_eq!(walcast.call("POST", &format!("/connectors/{name}/restart"), None).0, 204);
     wait_for("the stream", || streaming(&scene.slot));
     assert_eq!(walcast.call("PUT", &format!("/connectors/{name}/stop"), None).0, 204);
@@ -153,7 +124,7 @@ fn connectors_made_by_rest_survive_a_restart_in_their_state() {
 #[test]
 fn a_lost_connection_is_made_again_and_nothing_is_lost() {
     let scene = Scene::new("cut", "CREATE TABLE t (id int PRIMARY KEY)");
-    let walcast = scene.start();
+    let walcast = scene.stream();
     for round in 0..3 {
         scene.database.sql(&format!("INSERT INTO t SELECT {round} * 1000 + n FROM generate_series(1, 500) n"));
         sql(
@@ -165,7 +136,7 @@ fn a_lost_connection_is_made_again_and_nothing_is_lost() {
         );
     }
     wait_for("the stream", || streaming(&scene.slot));
-    drained(&scene.name, &scene.slot);
+    scene.drained();
     assert_eq!(walcast.task(&scene.name)["state"], "RUNNING");
     walcast.stop();
     let prefix = format!("{}.", scene.name);

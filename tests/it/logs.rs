@@ -2,24 +2,22 @@
 
 use serde_json::{Value, json};
 
-use crate::rig::{Database, Folder, Walcast, connector, drained, postgres, streaming, unique, wait_for, worker};
+use crate::rig::{Folder, Walcast, postgres, streaming, wait_for};
+use crate::scene::Scene;
 use crate::topics::count;
 
 #[test]
 fn each_line_is_an_object_that_names_its_connector_and_holds_no_secret() {
-    let name = unique("logs");
-    let (database, folder) = (Database::new(&name), Folder::new());
-    database.sql("CREATE TABLE t (id int PRIMARY KEY, secret text); INSERT INTO t VALUES (1, 'hidden-in-a-row')");
-    let mut config = connector(&name, &name);
-    config["heartbeat.interval.ms"] = json!("50");
-    config["heartbeat.action.query"] = json!("INSERT INTO t VALUES (1, 'hidden-in-a-row')");
-    folder.write("w.properties", &worker(&name));
-    folder.write("c.json", &json!({ "name": name, "config": config }).to_string());
-    let walcast = Walcast::start(&folder, &["--worker", "w.properties", "--log-format", "json", "c.json"]);
-    wait_for("the stream", || streaming(&format!("s_{name}")));
-    database.sql("INSERT INTO t VALUES (2, 'hidden-in-a-row')");
-    drained(&name, &format!("s_{name}"));
-    wait_for("some heartbeats", || count(&format!("__debezium-heartbeat.{name}")) > 5);
+    let setup = "CREATE TABLE t (id int PRIMARY KEY, secret text); INSERT INTO t VALUES (1, 'hidden-in-a-row')";
+    let mut scene = Scene::new("logs", setup);
+    scene.config["heartbeat.interval.ms"] = json!("50");
+    scene.config["heartbeat.action.query"] = json!("INSERT INTO t VALUES (1, 'hidden-in-a-row')");
+    scene.write();
+    let walcast = Walcast::start(&scene.folder, &["--worker", "w.properties", "--log-format", "json", "c.json"]);
+    wait_for("the stream", || streaming(&scene.slot));
+    scene.database.sql("INSERT INTO t VALUES (2, 'hidden-in-a-row')");
+    scene.drained();
+    wait_for("some heartbeats", || count(&format!("__debezium-heartbeat.{}", scene.name)) > 5);
     let log = walcast.log();
     assert_eq!(walcast.stop(), 0);
 
@@ -30,7 +28,7 @@ fn each_line_is_an_object_that_names_its_connector_and_holds_no_secret() {
     };
     assert!(lines.iter().all(|line| line["timestamp"].is_string() && line["level"].is_string()));
     let begun = about("streaming");
-    assert_eq!((&begun[0]["span"]["connector"], &begun[0]["slot"]), (&json!(name), &json!(format!("s_{name}"))));
+    assert_eq!((&begun[0]["span"]["connector"], &begun[0]["slot"]), (&json!(scene.name), &json!(scene.slot)));
     let failed = about("heartbeat.action.query failed");
     assert_eq!(failed.len(), 1, "once, however often it fails");
     assert_eq!((&failed[0]["level"], failed[0]["remedy"].is_string()), (&json!("WARN"), true));

@@ -36,6 +36,7 @@ mod reload;
 mod replay;
 mod rest;
 mod rig;
+mod scene;
 mod security;
 mod session;
 mod slots;

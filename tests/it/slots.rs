@@ -2,89 +2,63 @@
 
 use serde_json::json;
 
-use crate::rig::{Database, Folder, Walcast, connector, drained, sql, streaming, unique, wait_for, worker};
+use crate::rig::{sql, wait_for};
+use crate::scene::{Scene, TABLE};
 use crate::topics::{count, delete};
 
-struct Scene {
-    name: String,
-    slot: String,
-    database: Database,
-    folder: Folder,
+fn scene(what: &str) -> Scene {
+    let mut scene = Scene::new(what, TABLE);
+    scene.config["retriable.restart.connector.wait.ms"] = json!("200");
+    scene
 }
 
-impl Scene {
-    fn new(what: &str) -> Self {
-        let name = unique(what);
-        let (database, folder) = (Database::new(&name), Folder::new());
-        database.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);");
-        folder.write("w.properties", &worker(&name));
-        Self { slot: format!("s_{name}"), name, database, folder }
-    }
+fn records(scene: &Scene) -> i64 {
+    count(&format!("{}.public.t", scene.name))
+}
 
-    fn start(&self, snapshot_mode: &str) -> Walcast {
-        let mut config = connector(&self.name, &self.name);
-        config["snapshot.mode"] = json!(snapshot_mode);
-        config["retriable.restart.connector.wait.ms"] = json!("200");
-        self.folder.write("c.json", &json!({ "name": self.name, "config": config }).to_string());
-        Walcast::start(&self.folder, &["--worker", "w.properties", "c.json"])
-    }
-
-    fn deliver(&self, walcast: &Walcast) {
-        wait_for("the stream", || {
-            let task = walcast.task(&self.name);
-            assert_ne!(task["state"], "FAILED", "{}", task["trace"]);
-            streaming(&self.slot)
-        });
-        drained(&self.name, &self.slot);
-    }
-
-    fn records(&self) -> i64 {
-        count(&format!("{}.public.t", self.name))
-    }
-
-    /// Starts, and answers what the task failed with.
-    fn refusal(&self) -> String {
-        let walcast = self.start("initial");
-        wait_for("the refusal", || walcast.task(&self.name)["state"] == "FAILED");
-        let trace = walcast.task(&self.name)["trace"].to_string();
-        assert_eq!(walcast.stop(), 0);
-        trace
-    }
+/// Starts, and answers what the task failed with.
+fn refusal(scene: &Scene) -> String {
+    let walcast = scene.start();
+    wait_for("the refusal", || walcast.task(&scene.name)["state"] == "FAILED");
+    let trace = walcast.task(&scene.name)["trace"].to_string();
+    assert_eq!(walcast.stop(), 0);
+    trace
 }
 
 #[test]
 fn a_slot_that_is_gone_or_new_is_refused_until_a_snapshot_may_be_taken() {
-    let scene = Scene::new("gone");
-    let walcast = scene.start("initial");
-    scene.deliver(&walcast);
+    let mut scene = scene("gone");
+    let walcast = scene.stream();
+    scene.drained();
     assert_eq!(walcast.stop(), 0);
     scene.database.sql("INSERT INTO t VALUES (2)");
     sql("postgres", &format!("SELECT pg_drop_replication_slot('{}')", scene.slot));
-    let trace = scene.refusal();
+    let trace = refusal(&scene);
     assert!(trace.contains("does not exist") && trace.contains("snapshot.mode=when_needed"), "{trace}");
     scene.database.sql(&format!("SELECT pg_create_logical_replication_slot('{}', 'pgoutput')", scene.slot));
-    let trace = scene.refusal();
+    let trace = refusal(&scene);
     assert!(trace.contains("made anew") && trace.contains("snapshot.mode=when_needed"), "{trace}");
-    assert_eq!(scene.records(), 1);
+    assert_eq!(records(&scene), 1);
 
-    let walcast = scene.start("when_needed");
-    scene.deliver(&walcast);
-    assert_eq!(scene.records(), 3, "both rows, read again");
+    scene.config["snapshot.mode"] = json!("when_needed");
+    let walcast = scene.stream();
+    scene.drained();
+    assert_eq!(records(&scene), 3, "both rows, read again");
     scene.database.sql("INSERT INTO t VALUES (3)");
-    drained(&scene.name, &scene.slot);
-    assert_eq!(scene.records(), 4);
+    scene.drained();
+    assert_eq!(records(&scene), 4);
     assert_eq!(walcast.stop(), 0);
 }
 
 #[test]
 fn a_topic_deleted_underneath_is_made_again() {
-    let scene = Scene::new("deleted");
-    let walcast = scene.start("initial");
-    scene.deliver(&walcast);
+    let scene = scene("deleted");
+    let walcast = scene.stream();
+    scene.drained();
     delete(&[format!("{}.public.t", scene.name)]);
     scene.database.sql("INSERT INTO t VALUES (2)");
-    wait_for("the record in the new topic", || scene.records() == 1);
-    drained(&scene.name, &scene.slot);
+    wait_for("the record in the new topic", || records(&scene) == 1);
+    scene.drained();
     assert_eq!(walcast.task(&scene.name)["state"], "RUNNING");
     assert_eq!(walcast.stop(), 0);
 }

@@ -7,42 +7,20 @@ use serde_json::{Value, json};
 
 use crate::dialect::Dialect;
 use crate::proxy::{Proxy, Weather};
-use crate::rig::{Database, Folder, Walcast, connector, drained, postgres, sleep, streaming, unique, wait_for, worker};
+use crate::rig::{Walcast, postgres, sleep, streaming, wait_for};
+use crate::scene::{Scene, TABLE};
 
 /// How soon a status must tell the truth.
 const SOON: Duration = Duration::from_secs(5);
 
-struct Scene {
-    name: String,
-    database: Database,
-    folder: Folder,
-    config: Value,
-    worker: String,
-}
-
-impl Scene {
-    fn new(what: &str, setup: &str) -> Self {
-        let name = unique(what);
-        let (database, folder) = (Database::new(&name), Folder::new());
-        database.sql(setup);
-        Self { config: connector(&name, &name), worker: worker(&name), database, folder, name }
-    }
-
-    /// The connection to Postgres goes through the proxy that is returned.
-    fn behind_a_proxy(&mut self) -> Proxy {
-        let pg = postgres();
-        let proxy = Proxy::start(Dialect::Postgres, 0, (pg.host, pg.port), Arc::default());
-        self.config["database.hostname"] = json!("127.0.0.1");
-        self.config["database.port"] = json!(proxy.port.to_string());
-        self.config["database.sslmode"] = json!("disable");
-        proxy
-    }
-
-    fn start(&self) -> Running<'_> {
-        self.folder.write("w.properties", &self.worker);
-        self.folder.write("c.json", &json!({ "name": self.name, "config": self.config }).to_string());
-        Running { scene: self, walcast: Walcast::start(&self.folder, &["--worker", "w.properties", "c.json"]) }
-    }
+/// The connection to Postgres goes through the proxy that is returned.
+fn behind_a_proxy(scene: &mut Scene) -> Proxy {
+    let pg = postgres();
+    let proxy = Proxy::start(Dialect::Postgres, 0, (pg.host, pg.port), Arc::default());
+    scene.config["database.hostname"] = json!("127.0.0.1");
+    scene.config["database.port"] = json!(proxy.port.to_string());
+    scene.config["database.sslmode"] = json!("disable");
+    proxy
 }
 
 struct Running<'a> {
@@ -50,15 +28,17 @@ struct Running<'a> {
     walcast: Walcast,
 }
 
-impl Running<'_> {
+impl<'a> Running<'a> {
+    fn start(scene: &'a Scene) -> Self {
+        Self { walcast: scene.start(), scene }
+    }
+
     fn status(&self) -> Value {
         self.walcast.call("GET", &format!("/v1/connectors/{}", self.scene.name), None).1
     }
 
     fn streams(&self) {
-        wait_for("the stream", || {
-            streaming(&format!("s_{}", self.scene.name)) && self.status()["activity"] == "streaming"
-        });
+        wait_for("the stream", || streaming(&self.scene.slot) && self.status()["activity"] == "streaming");
     }
 
     /// From now on, within [`SOON`]: this activity, with these words, and the state and trace that Connect's own call shows.
@@ -85,7 +65,7 @@ impl Running<'_> {
         wait_for("it to go on", || self.status()["activity"] == "streaming");
         assert_eq!(self.walcast.task(&self.scene.name)["state"], "RUNNING");
         self.scene.database.sql("INSERT INTO t SELECT coalesce(max(id), 0) + 1 FROM t");
-        drained(&self.scene.name, &format!("s_{}", self.scene.name));
+        self.scene.drained();
     }
 
     /// One line in the log, however long it takes.
@@ -98,8 +78,6 @@ impl Running<'_> {
     }
 }
 
-const TABLE: &str = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);";
-
 #[test]
 fn a_stalled_kafka() {
     let ports = std::env::var("WALCAST_TEST_KAFKA_PROXIED").expect("run it by `tests/servers --kafka`");
@@ -109,7 +87,7 @@ fn a_stalled_kafka() {
     let mut scene = Scene::new("kafka_stalls", TABLE);
     let lines: Vec<_> = scene.worker.lines().filter(|line| !line.starts_with("bootstrap")).collect();
     scene.worker = format!("bootstrap.servers=127.0.0.1:{advertised}\n{}\n", lines.join("\n"));
-    let running = scene.start();
+    let running = Running::start(&scene);
     running.streams();
     proxy.weather(Weather::Stalled);
     scene.database.sql("INSERT INTO t VALUES (2)");
@@ -127,8 +105,8 @@ fn a_stalled_kafka() {
 #[test]
 fn a_postgres_that_is_half_open() {
     let mut scene = Scene::new("half_open", TABLE);
-    let proxy = scene.behind_a_proxy();
-    let running = scene.start();
+    let proxy = behind_a_proxy(&mut scene);
+    let running = Running::start(&scene);
     running.streams();
     proxy.weather(Weather::HalfOpen);
     running.tells("waiting", &["does not answer", "replication connection"], "UNASSIGNED");
@@ -140,8 +118,8 @@ fn a_postgres_that_is_half_open() {
 #[test]
 fn a_postgres_that_is_away() {
     let mut scene = Scene::new("away", TABLE);
-    let proxy = scene.behind_a_proxy();
-    let running = scene.start();
+    let proxy = behind_a_proxy(&mut scene);
+    let running = Running::start(&scene);
     running.streams();
     proxy.weather(Weather::Refusing);
     proxy.cut();
@@ -154,9 +132,9 @@ fn a_postgres_that_is_away() {
 #[test]
 fn a_slot_in_use() {
     let scene = Scene::new("slot_in_use", TABLE);
-    let first = scene.start();
+    let first = Running::start(&scene);
     first.streams();
-    let second = scene.start();
+    let second = Running::start(&scene);
     second.tells("waiting", &["replication slot", "is active for PID", "slot.name"], "UNASSIGNED");
     first.stop();
     second.goes_on();
@@ -167,7 +145,7 @@ fn a_slot_in_use() {
 fn a_full_disk_beneath_the_records() {
     let mut scene = Scene::new("full_disk", TABLE);
     scene.worker = "walcast.sink=file:/dev/full\n".to_owned();
-    let running = scene.start();
+    let running = Running::start(&scene);
     running.tells("retrying", &["No space left on device", "/dev/full", "check space"], "RESTARTING");
     running.stop();
 }
@@ -178,7 +156,7 @@ fn a_full_disk_beneath_the_offsets() {
     scene.worker = "walcast.sink=file:records.jsonl\noffset.storage.file.filename=offsets.json\n".to_owned();
     let new = scene.folder.0.join("offsets.json.new");
     std::os::unix::fs::symlink("/dev/full", &new).expect("a link");
-    let running = scene.start();
+    let running = Running::start(&scene);
     running.tells("retrying", &["offsets.json", "No space left on device", "check"], "RESTARTING");
     std::fs::remove_file(new).expect("the link is still there");
     running.goes_on();
@@ -188,7 +166,7 @@ fn a_full_disk_beneath_the_offsets() {
 #[test]
 fn a_pause() {
     let scene = Scene::new("pause", TABLE);
-    let running = scene.start();
+    let running = Running::start(&scene);
     running.streams();
     assert_eq!(running.walcast.call("PUT", &format!("/connectors/{}/pause", scene.name), None).0, 202);
     running.tells("paused", &["paused"], "PAUSED");
@@ -202,8 +180,8 @@ fn a_snapshot_that_takes_its_time() {
     let rows = "CREATE TABLE t (id int PRIMARY KEY, wide text); \
                 INSERT INTO t SELECT n, repeat(md5(n::text), 60) FROM generate_series(1, 20000) n; ANALYZE t;";
     let mut scene = Scene::new("slow_snapshot", rows);
-    let proxy = scene.behind_a_proxy();
-    let running = scene.start();
+    let proxy = behind_a_proxy(&mut scene);
+    let running = Running::start(&scene);
     // Too much for the buffers on the way; from now on each row takes a while.
     wait_for("the snapshot to begin", || running.status()["activity"] == "snapshotting");
     proxy.weather(Weather::Slow(10_000));

@@ -118,29 +118,11 @@ fn columns(schema: &Schema) -> Vec<Column> {
     let Kind::Struct(fields) = &schema.kind else { return Vec::new() };
     let column = |field: &crate::words::data::Field| Column {
         name: field.name.to_string(),
-        kind: kind(&field.schema.kind),
+        kind: field.schema.kind.name(),
         logical: field.schema.name.as_ref().map(ToString::to_string),
         optional: field.schema.optional,
     };
     fields.iter().map(column).collect()
-}
-
-/// Connect's names.
-fn kind(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Boolean => "boolean",
-        Kind::Int8 => "int8",
-        Kind::Int16 => "int16",
-        Kind::Int32 => "int32",
-        Kind::Int64 => "int64",
-        Kind::Float32 => "float32",
-        Kind::Float64 => "float64",
-        Kind::String => "string",
-        Kind::Bytes | Kind::Decimal => "bytes",
-        Kind::Array(_) => "array",
-        Kind::Map(..) => "map",
-        Kind::Struct(_) => "struct",
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

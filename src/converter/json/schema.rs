@@ -6,7 +6,7 @@ use crate::words::data::{Kind, Schema, push};
 /// Appends `schema`; `field` is its name when it is a member of a struct.
 pub(super) fn render(schema: &Schema, field: Option<&str>, spelling: Spelling, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"type\":\"");
-    out.extend_from_slice(type_name(&schema.kind).as_bytes());
+    out.extend_from_slice(schema.kind.json_name().as_bytes());
     out.push(b'"');
     match &schema.kind {
         Kind::Struct(fields) => {
@@ -72,21 +72,4 @@ pub(super) fn render(schema: &Schema, field: Option<&str>, spelling: Spelling, o
         text::string(field, spelling, out);
     }
     out.push(b'}');
-}
-
-fn type_name(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Boolean => "boolean",
-        Kind::Int8 => "int8",
-        Kind::Int16 => "int16",
-        Kind::Int32 => "int32",
-        Kind::Int64 => "int64",
-        Kind::Float32 => "float",
-        Kind::Float64 => "double",
-        Kind::String => "string",
-        Kind::Bytes | Kind::Decimal => "bytes",
-        Kind::Array(_) => "array",
-        Kind::Map(..) => "map",
-        Kind::Struct(_) => "struct",
-    }
 }

@@ -34,6 +34,35 @@ pub enum Kind {
     Struct(Vec<Field>),
 }
 
+impl Kind {
+    /// As Connect calls it: `Schema.Type.getName`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Int8 => "int8",
+            Self::Int16 => "int16",
+            Self::Int32 => "int32",
+            Self::Int64 => "int64",
+            Self::Float32 => "float32",
+            Self::Float64 => "float64",
+            Self::String => "string",
+            Self::Bytes | Self::Decimal => "bytes",
+            Self::Array(_) => "array",
+            Self::Map(..) => "map",
+            Self::Struct(_) => "struct",
+        }
+    }
+
+    /// As schemas in JSON call it: `JsonSchema`.
+    pub fn json_name(&self) -> &'static str {
+        match self {
+            Self::Float32 => "float",
+            Self::Float64 => "double",
+            other => other.name(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     pub name: Arc<str>,

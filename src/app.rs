@@ -42,7 +42,7 @@ pub const CUT_SHORT: u8 = 1;
 const DEFAULT_FOLDER: &str = "connectors";
 /// How long REST waits for Kafka to tell its cluster id.
 const CLUSTER_ID_WITHIN: Duration = Duration::from_secs(5);
-/// How often the folder of connector files is looked at.
+/// How often the folder of connector files and the certificates are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long a database may take to let a new connector in, unless `connection.validation.timeout.ms` says otherwise.
 const REACHED_WITHIN: Duration = Duration::from_secs(60);
@@ -242,13 +242,14 @@ impl Prepared {
             topic_reset: worker.server.topic_reset,
             levels,
         };
+        let tls = listeners.iter().find_map(|listener| listener.tls.clone());
         let stop = CancellationToken::new();
         let server = tokio::spawn(rest::serve(listeners, &worker.server.users, shared, stop.clone()));
         tracing::info!("REST interface on {scheme}://{local}");
         supervisor.start(stored).await;
         tokio::select! {
             () = signalled(&mut terminate, &mut interrupt) => {}
-            () = follow_folder(&supervisor, &mut hangup) => {}
+            () = follow_files(&supervisor, tls.as_ref(), &mut hangup) => {}
         }
         tracing::info!("stopping: connectors drain first");
         tokio::select! {
@@ -272,8 +273,8 @@ async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
     }
 }
 
-/// Applies connector files that change, soon after they did, or at once on SIGHUP.
-async fn follow_folder(supervisor: &Arc<Supervisor>, hangup: &mut Signal) {
+/// Applies connector files and certificates that change, soon after they did, or at once on SIGHUP.
+async fn follow_files(supervisor: &Arc<Supervisor>, tls: Option<&rest::Secured>, hangup: &mut Signal) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -282,6 +283,9 @@ async fn follow_folder(supervisor: &Arc<Supervisor>, hangup: &mut Signal) {
             _ = hangup.recv() => true,
         };
         supervisor.look_again(closely).await;
+        if let Some(tls) = tls {
+            tls.look_again(closely);
+        }
     }
 }
 
@@ -375,15 +379,17 @@ async fn listen(options: &Options, worker: &Worker) -> Result<Vec<rest::Listener
         None => worker.server.listeners.clone(),
         Some(text) => vec![listen_address(text)?],
     };
-    let mut listeners = Vec::new();
+    let (mut listeners, mut secured) = (Vec::new(), None);
     for Listen { host, port, https } in listens {
         let socket = TcpListener::bind((host.as_str(), port)).await.map_err(|e| {
             let text = format!("cannot listen on {host}:{port}: {e}; choose another with --listen");
             vec![Problem::new("listeners", text)]
         })?;
-        let tls = worker.server.tls.as_ref().filter(|_| https).map(rest::acceptor).transpose();
-        let tls = tls.map_err(|e| vec![Problem::new("listeners.https.ssl", e.to_string())])?;
-        listeners.push(rest::Listener { socket, tls });
+        if https && secured.is_none() {
+            let read = worker.server.tls.clone().map(rest::Secured::new).transpose();
+            secured = read.map_err(|e| vec![Problem::new("listeners.https.ssl", e.to_string())])?;
+        }
+        listeners.push(rest::Listener { socket, tls: secured.clone().filter(|_| https) });
     }
     Ok(listeners)
 }

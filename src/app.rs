@@ -16,7 +16,8 @@ use crate::settings::worker::{SinkChoice, Worker};
 use crate::settings::{Note, Problem, Raw, value};
 use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
-    Entries, Launch, Reached, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
+    ActiveTopics, Entries, Launch, Reached, Running, Store, StoreError, Stored, Strings, Supervisor, modified,
+    read_file,
 };
 use crate::telemetry::{Levels, LogFormat};
 use crate::{check, connector, convert, offsets, preview, rest, status, telemetry, verify};
@@ -230,7 +231,8 @@ impl Prepared {
             worker.advertised.as_ref().map_or_else(|| local.clone(), |(host, port)| format!("{host}:{port}"));
         let launch = Box::new(RealLaunch { worker: worker.clone() });
         // A second on top: draining keeps its own time.
-        let supervisor = Supervisor::new(launch, store, worker.shutdown_timeout + Duration::from_secs(1));
+        let supervisor =
+            Supervisor::new(launch, store, active_topics(&worker), worker.shutdown_timeout + Duration::from_secs(1));
         let shared = rest::Shared {
             supervisor: supervisor.clone(),
             worker_id,
@@ -351,6 +353,18 @@ fn store(options: &Options, worker: &Worker) -> Store {
         Some(folder) => folder,
         None if options.files.is_empty() => PathBuf::from(DEFAULT_FOLDER),
         None => worker.state_folder(),
+    })
+}
+
+/// The worker's status topic, where Connect would look for them, or a file of our own.
+fn active_topics(worker: &Worker) -> Option<ActiveTopics> {
+    if !worker.server.topic_tracking {
+        return None;
+    }
+    let (partitions, replication_factor) = (worker.status_partitions, worker.status_replication_factor);
+    Some(match (worker.status_topic.clone(), worker.kafka()) {
+        (Some(topic), Some(kafka)) => ActiveTopics::Topic { kafka, topic, partitions, replication_factor },
+        _ => ActiveTopics::File(worker.topics_file()),
     })
 }
 

@@ -23,6 +23,7 @@ pub(super) struct Messages {
     value: Shape,
     key_buffer: Buffer,
     value_buffer: Buffer,
+    sent: bool,
 }
 
 impl Messages {
@@ -33,11 +34,17 @@ impl Messages {
             value: blueprint.value_converter.shape(&message::value_schema(&blueprint.config)),
             key_buffer: Buffer::default(),
             value_buffer: Buffer::default(),
+            sent: false,
         }
     }
 
     pub(super) fn topic(&self) -> &str {
         &self.topic
+    }
+
+    /// The topic, if anything went there.
+    pub(super) fn written(&self) -> Option<&str> {
+        self.sent.then_some(&*self.topic)
     }
 
     pub(super) fn send(
@@ -54,6 +61,7 @@ impl Messages {
         let mut writer = self.value.open(&mut self.value_buffer);
         message::push_value(prefix, content, moment, config, &mut writer);
         writer.finish();
+        self.sent = true;
         to.take(&Record {
             topic: &self.topic,
             partition: None,

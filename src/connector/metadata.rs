@@ -18,6 +18,7 @@ pub(super) struct Metadata {
     value_buffer: Buffer,
     /// Counters of the transaction that the stored offset lies in.
     resumed: Option<TransactionOrder>,
+    sent: bool,
 }
 
 impl Metadata {
@@ -29,11 +30,17 @@ impl Metadata {
             key_buffer: Buffer::default(),
             value_buffer: Buffer::default(),
             resumed: None,
+            sent: false,
         }
     }
 
     pub(super) fn topic(&self) -> &str {
         &self.topic
+    }
+
+    /// The topic, if anything went there.
+    pub(super) fn written(&self) -> Option<&str> {
+        self.sent.then_some(&*self.topic)
     }
 
     pub(super) fn resume(&mut self, xid: u32, orders: &TransactionOrders) {
@@ -75,6 +82,7 @@ impl Metadata {
         let mut writer = self.value.open(&mut self.value_buffer);
         transaction::push_value(&id, order, commit_us, &mut writer);
         writer.finish();
+        self.sent = true;
         to.take(&Record {
             topic: &self.topic,
             partition: None,

@@ -9,7 +9,7 @@ use openssl::ssl::{SslConnector, SslFiletype, SslMethod, SslStream};
 use openssl::x509::X509;
 
 use crate::broker::certificate;
-use crate::rig::{Folder, Walcast, free_port, talk, wait_for};
+use crate::rig::{Folder, Walcast, free_port, run, talk, wait_for};
 
 struct Authority {
     folder: Folder,
@@ -159,5 +159,43 @@ fn renewed_certificates_are_shown_and_broken_ones_are_not() {
     assert_eq!(authority.call(https, Some("stranger.pem")), None);
     std::fs::copy(authority.path("stranger.pem"), &trusted).expect("a copy");
     wait_for("the new authority", || authority.call(https, Some("stranger.pem")).is_some());
+    assert_eq!(walcast.stop(), 0);
+}
+
+#[test]
+fn status_asks_over_tls_who_it_is_told_to_be() {
+    let (authority, folder) = (Authority::new(), Folder::new());
+    let https = free_port();
+    let worker = format!(
+        "listeners=https://localhost:{https}\nssl.keystore.location={}\nssl.client.auth=required\n\
+         ssl.truststore.location={}\nrest.auth.users=ops\nrest.auth.ops.password=sesame\nrest.auth.ops.role=read-only\n",
+        authority.path("server.pem"),
+        authority.path("ca.pem")
+    );
+    let walcast = start(&folder, &worker);
+    wait_for("REST over TLS", || authority.call(https, Some("client.pem")).is_some());
+    // ops:sesame, and ops:another
+    let [right, wrong] = ["b3BzOnNlc2FtZQ==", "b3BzOmFub3RoZXI="].map(|login| format!("Basic {login}\n"));
+    let [right, wrong] = [("right", right), ("wrong", wrong)].map(|(name, text)| folder.write(name, &text));
+    let (ca, client) = (authority.path("ca.pem"), authority.path("client.pem"));
+    let url = format!("https://localhost:{https}");
+    let ask = |more: &[&str]| run(&folder, &[&["status", "--url", &url], more].concat());
+    let [right, wrong] = [&right, &wrong].map(|path| path.to_str().expect("a path"));
+    let trusted = ["--cacert", &ca, "--cert", &client];
+
+    let (code, text) = ask(&[&trusted[..], &["--authorization", right]].concat());
+    assert_eq!(code, 0, "{text}");
+    for (arguments, said) in [
+        ([&trusted[..], &["--authorization", wrong]].concat(), "answers 401: give --authorization FILE"),
+        (trusted.to_vec(), "answers 401: give --authorization FILE"),
+        (vec!["--cert", &client, "--authorization", right], "--cacert FILE names the authority"),
+        (vec!["--cacert", right, "--cert", &client], "cannot read"),
+    ] {
+        let (code, text) = ask(&arguments);
+        assert!(code == 2 && text.contains(said), "{arguments:?} {code}: {text}");
+    }
+    let (code, text) = ask(&["--cacert", &ca, "--authorization", right]);
+    assert_eq!(code, 2, "without a certificate of our own: {text}");
+    assert!(!walcast.log().contains("sesame"));
     assert_eq!(walcast.stop(), 0);
 }

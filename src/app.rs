@@ -12,7 +12,7 @@ use crate::connector::Context;
 use crate::reposition::{self, Order};
 use crate::settings::connector::{offsets_config, resolve, unreachable};
 use crate::settings::server::Listen;
-use crate::settings::worker::{SinkChoice, Worker};
+use crate::settings::worker::{Advertised, SinkChoice, Worker};
 use crate::settings::{Note, Problem, Raw, value};
 use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
@@ -223,12 +223,9 @@ impl Prepared {
             return complain(&[Problem::new("", "cannot listen for signals")]);
         };
         announce_sink(&worker.sink);
-        let scheme = listeners.first().map_or("http", rest::Listener::scheme);
-        let local = listeners.first().and_then(|listener| listener.socket.local_addr().ok());
-        let local = local.map(|address| address.to_string()).unwrap_or_default();
+        let (scheme, worker_id) = advertised(&worker, &listeners);
         warn_of_open_doors(&worker, &listeners);
-        let worker_id =
-            worker.advertised.as_ref().map_or_else(|| local.clone(), |(host, port)| format!("{host}:{port}"));
+        let addresses: Vec<String> = listeners.iter().map(|l| format!("{}://{}", l.scheme(), address(l))).collect();
         let launch = Box::new(RealLaunch { worker: worker.clone() });
         // A second on top: draining keeps its own time.
         let supervisor =
@@ -247,7 +244,7 @@ impl Prepared {
         let tls = listeners.iter().find_map(|listener| listener.tls.clone());
         let stop = CancellationToken::new();
         let server = tokio::spawn(rest::serve(listeners, &worker.server.users, shared, stop.clone()));
-        tracing::info!("REST interface on {scheme}://{local}");
+        tracing::info!("REST interface on {}", addresses.join(", "));
         supervisor.start(stored).await;
         tokio::select! {
             () = signalled(&mut terminate, &mut interrupt) => {}
@@ -406,6 +403,22 @@ async fn listen(options: &Options, worker: &Worker) -> Result<Vec<rest::Listener
         listeners.push(rest::Listener { socket, tls: secured.clone().filter(|_| https) });
     }
     Ok(listeners)
+}
+
+/// Scheme and `HOST:PORT` under which others know this worker: as it is told, or else of a listener, as Connect chooses it.
+fn advertised(worker: &Worker, listeners: &[rest::Listener]) -> (&'static str, String) {
+    let Advertised { host, port, scheme } = &worker.advertised;
+    let wanted = scheme.as_deref().unwrap_or("http");
+    let chosen = listeners.iter().find(|listener| listener.scheme() == wanted).or(listeners.first());
+    let local = chosen.map(address).unwrap_or_default();
+    let (own_host, own_port) = local.rsplit_once(':').unwrap_or_default();
+    let port = port.map_or_else(|| own_port.to_owned(), |port| port.to_string());
+    let id = format!("{}:{port}", host.as_deref().unwrap_or(own_host));
+    (chosen.map_or("http", rest::Listener::scheme), id)
+}
+
+fn address(listener: &rest::Listener) -> String {
+    listener.socket.local_addr().map(|address| address.to_string()).unwrap_or_default()
 }
 
 fn listen_address(text: &str) -> Result<Listen, Vec<Problem>> {

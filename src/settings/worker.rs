@@ -32,7 +32,7 @@ pub struct Worker {
     pub exactly_once: bool,
     pub shutdown_timeout: Duration,
     /// What other workers would call us.
-    pub advertised: Option<(String, u16)>,
+    pub advertised: Advertised,
     pub sink: SinkChoice,
     /// `walcast.connectors`: the folder of connector files.
     pub connectors: Option<PathBuf>,
@@ -41,6 +41,15 @@ pub struct Worker {
     pub providers: Providers,
     /// The REST server.
     pub server: Server,
+}
+
+/// `rest.advertised.*`; what is not set is that of the listener.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Advertised {
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    /// `http` or `https`: which listener is meant.
+    pub scheme: Option<String>,
 }
 
 /// `walcast.sink`.
@@ -195,6 +204,11 @@ impl Worker {
         let status_replication = number("status.storage.replication.factor", 3, -1, i64::from(i16::MAX));
         let port = number("rest.port", 8083, 0, i64::from(u16::MAX));
         let advertised_port = number("rest.advertised.port", port, 0, i64::from(u16::MAX));
+        let advertised = Advertised {
+            host: text("rest.advertised.host.name").map(str::to_owned),
+            port: text("rest.advertised.port").map(|_| port_number(advertised_port)),
+            scheme: text("rest.advertised.listener").map(str::to_ascii_lowercase),
+        };
         problems.extend(text("bootstrap.servers").and_then(names::brokers));
         for key in ["offset.storage.topic", "config.storage.topic", "status.storage.topic"] {
             problems.extend(text(key).and_then(|topic| names::topic(key, topic)));
@@ -211,7 +225,6 @@ impl Worker {
                     false
                 });
         let server = Server::of_worker(&raw, &mut problems);
-        let advertised = text("rest.advertised.host.name").map(|host| (host.to_owned(), port_number(advertised_port)));
         let worker = Self {
             bootstrap,
             show_values: text("walcast.events.values") == Some("true"),

@@ -18,6 +18,6 @@ WORKDIR /walcast
 # Inside a container the port is reached from outside only as far as it is published.
 ENV REST_HOST_NAME=0.0.0.0
 EXPOSE 8083
-HEALTHCHECK --interval=10s --timeout=3s CMD curl -fsS http://127.0.0.1:8083/ || exit 1
+HEALTHCHECK --interval=10s --timeout=3s CMD curl -fsS http://127.0.0.1:8083/livez || exit 1
 ENTRYPOINT ["walcast"]
 CMD ["run"]

@@ -1,6 +1,6 @@
 # What a person types. Everything that is missing on the machine is installed by the targets themselves, and said so.
 
-.PHONY: build release test test-matrix unit compatibility lint demo bench micro instructions chaos fuzz-compat test-handover tools
+.PHONY: build release test test-matrix unit compatibility lint deny demo bench micro instructions chaos fuzz-compat test-handover tools
 
 build: tools
 	cargo build
@@ -28,6 +28,10 @@ compatibility: tools
 lint: tools
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+
+# Licences, bans, sources and advisories of all crates, by deny.toml.
+deny: tools
+	tests/deny
 
 # A small shop, watched by walcast. KAFKA=1: through a real Kafka.
 demo: release

@@ -12,11 +12,12 @@ use crate::connector::Context;
 use crate::reposition::{self, Order};
 use crate::settings::connector::{offsets_config, resolve, unreachable};
 use crate::settings::server::Listen;
-use crate::settings::worker::{SinkChoice, Worker};
+use crate::settings::worker::{Advertised, SinkChoice, Worker};
 use crate::settings::{Note, Problem, Raw, value};
 use crate::sink::kafka::topic::cluster_id;
 use crate::supervisor::{
-    Entries, Launch, Reached, Running, Store, StoreError, Stored, Strings, Supervisor, modified, read_file,
+    ActiveTopics, Entries, Launch, Reached, Running, Store, StoreError, Stored, Strings, Supervisor, modified,
+    read_file,
 };
 use crate::telemetry::{Levels, LogFormat};
 use crate::{check, connector, convert, offsets, preview, rest, status, telemetry, verify};
@@ -41,8 +42,8 @@ pub const CUT_SHORT: u8 = 1;
 /// The folder that is used when it exists and nothing else was named.
 const DEFAULT_FOLDER: &str = "connectors";
 /// How long REST waits for Kafka to tell its cluster id.
-const CLUSTER_ID_WITHIN: Duration = Duration::from_secs(5);
-/// How often the folder of connector files is looked at.
+const CLUSTER_ID_WITHIN: Duration = Duration::from_secs(2);
+/// How often the folder of connector files and the certificates are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long a database may take to let a new connector in, unless `connection.validation.timeout.ms` says otherwise.
 const REACHED_WITHIN: Duration = Duration::from_secs(60);
@@ -199,15 +200,13 @@ impl Prepared {
             return complain(&[Problem::new("", "cannot listen for signals")]);
         };
         announce_sink(&worker.sink);
-        let scheme = listeners.first().map_or("http", rest::Listener::scheme);
-        let local = listeners.first().and_then(|listener| listener.socket.local_addr().ok());
-        let local = local.map(|address| address.to_string()).unwrap_or_default();
+        let (scheme, worker_id) = advertised(&worker, &listeners);
         warn_of_open_doors(&worker, &listeners);
-        let worker_id =
-            worker.advertised.as_ref().map_or_else(|| local.clone(), |(host, port)| format!("{host}:{port}"));
+        let addresses: Vec<String> = listeners.iter().map(|l| format!("{}://{}", l.scheme(), address(l))).collect();
         let launch = Box::new(RealLaunch { worker: worker.clone() });
         // A second on top: draining keeps its own time.
-        let supervisor = Supervisor::new(launch, store, worker.shutdown_timeout + Duration::from_secs(1));
+        let supervisor =
+            Supervisor::new(launch, store, active_topics(&worker), worker.shutdown_timeout + Duration::from_secs(1));
         let shared = rest::Shared {
             supervisor: supervisor.clone(),
             worker_id,
@@ -219,13 +218,14 @@ impl Prepared {
             topic_reset: worker.server.topic_reset,
             levels,
         };
+        let tls = listeners.iter().find_map(|listener| listener.tls.clone());
         let stop = CancellationToken::new();
         let server = tokio::spawn(rest::serve(listeners, &worker.server.users, shared, stop.clone()));
-        tracing::info!("REST interface on {scheme}://{local}");
+        tracing::info!("REST interface on {}", addresses.join(", "));
         supervisor.start(stored).await;
         tokio::select! {
             () = signalled(&mut terminate, &mut interrupt) => {}
-            () = follow_folder(&supervisor, &mut hangup) => {}
+            () = follow_files(&supervisor, tls.as_ref(), &mut hangup) => {}
         }
         tracing::info!("stopping: connectors drain first");
         tokio::select! {
@@ -249,8 +249,8 @@ async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
     }
 }
 
-/// Applies connector files that change, soon after they did, or at once on SIGHUP.
-async fn follow_folder(supervisor: &Arc<Supervisor>, hangup: &mut Signal) {
+/// Applies connector files and certificates that change, soon after they did, or at once on SIGHUP.
+async fn follow_files(supervisor: &Arc<Supervisor>, tls: Option<&rest::Secured>, hangup: &mut Signal) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -259,6 +259,9 @@ async fn follow_folder(supervisor: &Arc<Supervisor>, hangup: &mut Signal) {
             _ = hangup.recv() => true,
         };
         supervisor.look_again(closely).await;
+        if let Some(tls) = tls {
+            tls.look_again(closely);
+        }
     }
 }
 
@@ -327,6 +330,18 @@ fn store(options: &Options, worker: &Worker) -> Store {
     })
 }
 
+/// The worker's status topic, where Connect would look for them, or a file of our own.
+fn active_topics(worker: &Worker) -> Option<ActiveTopics> {
+    if !worker.server.topic_tracking {
+        return None;
+    }
+    let (partitions, replication_factor) = (worker.status_partitions, worker.status_replication_factor);
+    Some(match (worker.status_topic.clone(), worker.kafka()) {
+        (Some(topic), Some(kafka)) => ActiveTopics::Topic { kafka, topic, partitions, replication_factor },
+        _ => ActiveTopics::File(worker.topics_file()),
+    })
+}
+
 /// The later word on a connector counts: the file that was given, or what the store was told since.
 fn merge(entries: &mut Entries, given: Entries) {
     for (file, changed) in given {
@@ -352,17 +367,35 @@ async fn listen(options: &Options, worker: &Worker) -> Result<Vec<rest::Listener
         None => worker.server.listeners.clone(),
         Some(text) => vec![listen_address(text)?],
     };
-    let mut listeners = Vec::new();
+    let (mut listeners, mut secured) = (Vec::new(), None);
     for Listen { host, port, https } in listens {
         let socket = TcpListener::bind((host.as_str(), port)).await.map_err(|e| {
             let text = format!("cannot listen on {host}:{port}: {e}; choose another with --listen");
             vec![Problem::new("listeners", text)]
         })?;
-        let tls = worker.server.tls.as_ref().filter(|_| https).map(rest::acceptor).transpose();
-        let tls = tls.map_err(|e| vec![Problem::new("listeners.https.ssl", e.to_string())])?;
-        listeners.push(rest::Listener { socket, tls });
+        if https && secured.is_none() {
+            let read = worker.server.tls.clone().map(rest::Secured::new).transpose();
+            secured = read.map_err(|e| vec![Problem::new("listeners.https.ssl", e.to_string())])?;
+        }
+        listeners.push(rest::Listener { socket, tls: secured.clone().filter(|_| https) });
     }
     Ok(listeners)
+}
+
+/// Scheme and `HOST:PORT` under which others know this worker: as it is told, or else of a listener, as Connect chooses it.
+fn advertised(worker: &Worker, listeners: &[rest::Listener]) -> (&'static str, String) {
+    let Advertised { host, port, scheme } = &worker.advertised;
+    let wanted = scheme.as_deref().unwrap_or("http");
+    let chosen = listeners.iter().find(|listener| listener.scheme() == wanted).or(listeners.first());
+    let local = chosen.map(address).unwrap_or_default();
+    let (own_host, own_port) = local.rsplit_once(':').unwrap_or_default();
+    let port = port.map_or_else(|| own_port.to_owned(), |port| port.to_string());
+    let id = format!("{}:{port}", host.as_deref().unwrap_or(own_host));
+    (chosen.map_or("http", rest::Listener::scheme), id)
+}
+
+fn address(listener: &rest::Listener) -> String {
+    listener.socket.local_addr().map(|address| address.to_string()).unwrap_or_default()
 }
 
 fn listen_address(text: &str) -> Result<Listen, Vec<Problem>> {

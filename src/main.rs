@@ -94,6 +94,9 @@ enum Command {
         /// PEM file of the authority that signed the worker's certificate.
         #[arg(long, value_name = "FILE")]
         cacert: Option<PathBuf>,
+        /// PEM file of a certificate and its key, for a worker that asks its callers for one.
+        #[arg(long, value_name = "FILE")]
+        cert: Option<PathBuf>,
     },
     /// Compare what is in the topics with what is in the tables, while both are in use.
     Verify {
@@ -143,8 +146,8 @@ fn main() -> ExitCode {
                 app::plan(&file, worker.as_deref(), &Wish { table, samples }, json).await
             }
             Command::Convert { file, into } => app::convert(&file, &into).await,
-            Command::Status { names, url, json, authorization, cacert } => {
-                let access = Access { authorization, authority: cacert };
+            Command::Status { names, url, json, authorization, cacert, cert } => {
+                let access = Access { authorization, authority: cacert, identity: cert };
                 app::status(&url, &access, &names, json).await
             }
             Command::Verify { file, worker, timeout } => {

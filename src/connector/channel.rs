@@ -15,6 +15,7 @@ pub(super) struct Channel {
     value: Shape,
     key_buffer: Buffer,
     value_buffer: Buffer,
+    sent: bool,
 }
 
 impl Channel {
@@ -25,11 +26,17 @@ impl Channel {
             value: blueprint.value_converter.shape(value),
             key_buffer: Buffer::default(),
             value_buffer: Buffer::default(),
+            sent: false,
         }
     }
 
     pub(super) fn topic(&self) -> &str {
         &self.topic
+    }
+
+    /// The topic, if anything went there.
+    pub(super) fn written(&self) -> Option<&str> {
+        self.sent.then_some(&*self.topic)
     }
 
     /// Each closure pushes one value. `partition`: none, where the key falls.
@@ -46,6 +53,7 @@ impl Channel {
         let mut writer = self.value.open(&mut self.value_buffer);
         push_value(&mut writer);
         writer.finish();
+        self.sent = true;
         to.take(&Record {
             topic: &self.topic,
             partition,

@@ -220,6 +220,7 @@ impl<'a> Following<'a> {
         delivery.look();
         meters.stream.received.set_lsn(self.received);
         meters.stream.confirmed.set_lsn(self.confirmed);
+        self.stream.written_beside().for_each(|topic| publisher.topic(topic));
         publisher.progress(meters.acknowledged.get(), self.confirmed, self.received, delivery.trouble());
         let silence = if listening { self.pulse.silence() } else { Duration::ZERO };
         if !resting {

@@ -28,6 +28,11 @@ impl Messages {
         self.0.topic()
     }
 
+    /// The topic, if anything went there.
+    pub(super) fn written(&self) -> Option<&str> {
+        self.0.written()
+    }
+
     pub(super) fn send(
         &mut self,
         prefix: &str,

@@ -26,6 +26,11 @@ impl Metadata {
         self.channel.topic()
     }
 
+    /// The topic, if anything went there.
+    pub(super) fn written(&self) -> Option<&str> {
+        self.channel.written()
+    }
+
     pub(super) fn resume(&mut self, xid: u32, orders: &TransactionOrders) {
         let total = orders.orders.iter().map(|(_, count)| count).sum();
         self.resumed = Some(TransactionOrder { xid, total, collections: orders.orders.clone() });

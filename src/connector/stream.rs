@@ -146,6 +146,11 @@ impl Stream {
         self.open.as_ref().and_then(|open| open.last).map(|event| event.lsn)
     }
 
+    /// Topics beside those of tables that records went to.
+    pub(super) fn written_beside(&self) -> impl Iterator<Item = &str> {
+        self.metadata.as_ref().and_then(Metadata::written).into_iter().chain(self.messages.written())
+    }
+
     pub(super) fn meters(&self) -> &Meters {
         &self.tables.blueprint.meters
     }

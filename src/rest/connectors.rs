@@ -134,7 +134,7 @@ pub(super) async fn tasks(State(shared): Worker, Extension(role): Extension<Role
 }
 
 #[utoipa::path(get, path = "/connectors/{name}/topics", tag = "connectors", params(("name" = String, Path)),
-    responses((status = 200, description = "Topics written to since the worker started, or since the last reset"),
+    responses((status = 200, description = "Topics that were ever written to, or since the last reset"),
         (status = 403, description = "`topic.tracking.enable=false`", body = openapi::Failure)))]
 pub(super) async fn topics(State(shared): Worker, Path(name): Path<String>) -> Response {
     if !shared.topic_tracking {

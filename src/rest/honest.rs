@@ -2,6 +2,9 @@
 
 use crate::connector::Activity;
 
+/// How a trace of Connect's begins; scripts and consoles look for it.
+const EXCEPTION: &str = "org.apache.kafka.connect.errors.ConnectException: ";
+
 /// The state, and the trace that says why when something hinders it.
 pub(super) fn state(activity: &Activity) -> (&'static str, Option<String>) {
     let state = match activity {
@@ -12,9 +15,10 @@ pub(super) fn state(activity: &Activity) -> (&'static str, Option<String>) {
         // Connect's word for a task that nobody works on just now.
         _ => "UNASSIGNED",
     };
+    let failed = if state == "FAILED" { EXCEPTION } else { "" };
     let trace = match activity.remedy() {
-        "" => activity.doing(),
-        remedy => format!("{}\n\tremedy: {remedy}", activity.doing()),
+        "" => format!("{failed}{}", activity.doing()),
+        remedy => format!("{failed}{}\n\tremedy: {remedy}", activity.doing()),
     };
     (state, Some(trace))
 }
@@ -28,6 +32,9 @@ mod tests {
         let (why, remedy) = ("Kafka acknowledges nothing".to_owned(), "look".to_owned());
         let waiting = Activity::Waiting { why: why.clone(), remedy };
         assert_eq!(state(&waiting), ("UNASSIGNED", Some("Kafka acknowledges nothing\n\tremedy: look".to_owned())));
+        let failed = Activity::Failed { why: "no slot".to_owned(), remedy: "create one".to_owned() };
+        let trace = "org.apache.kafka.connect.errors.ConnectException: no slot\n\tremedy: create one";
+        assert_eq!(state(&failed), ("FAILED", Some(trace.to_owned())));
         let retrying = Activity::Retrying { why, remedy: String::new(), attempt: 3 };
         assert_eq!(state(&retrying).0, "RESTARTING");
         let starting = Activity::Starting { step: "connecting" };

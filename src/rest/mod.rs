@@ -40,7 +40,7 @@ use crate::telemetry::Levels;
 
 pub use cluster::ClusterId;
 pub use server::Listener;
-pub use tls::{TlsError, acceptor};
+pub use tls::{Secured, TlsError};
 
 use access::Access;
 

@@ -9,7 +9,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use openssl::ssl::{Ssl, SslAcceptor};
+use openssl::ssl::Ssl;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use tokio_openssl::SslStream;
 use tokio_util::sync::CancellationToken;
 
+use super::tls::Secured;
 use super::visitors::{Visitor, Visitors};
 
 /// Connections at a time; each takes some 20 kB while nothing is said.
@@ -32,7 +33,7 @@ const BREATH: Duration = Duration::from_millis(100);
 /// A socket that listens, with TLS or without.
 pub struct Listener {
     pub socket: TcpListener,
-    pub tls: Option<SslAcceptor>,
+    pub tls: Option<Secured>,
 }
 
 impl Listener {
@@ -73,13 +74,7 @@ async fn door(listener: Listener, router: Router, visitors: Visitors, stop: Canc
     while open.join_next().await.is_some() {}
 }
 
-async fn attend(
-    socket: TcpStream,
-    tls: Option<SslAcceptor>,
-    router: Router,
-    visitor: Visitor,
-    stop: CancellationToken,
-) {
+async fn attend(socket: TcpStream, tls: Option<Secured>, router: Router, visitor: Visitor, stop: CancellationToken) {
     let visitor = Arc::new(visitor);
     // Answers are small and shall not wait for more.
     let _ = socket.set_nodelay(true);
@@ -99,8 +94,8 @@ async fn attend(
     }
 }
 
-async fn shake_hands(tls: &SslAcceptor, socket: TcpStream) -> Result<SslStream<TcpStream>, openssl::ssl::Error> {
-    let mut stream = SslStream::new(Ssl::new(tls.context())?, socket)?;
+async fn shake_hands(tls: &Secured, socket: TcpStream) -> Result<SslStream<TcpStream>, openssl::ssl::Error> {
+    let mut stream = SslStream::new(Ssl::new(tls.acceptor().context())?, socket)?;
     Pin::new(&mut stream).accept().await?;
     Ok(stream)
 }

@@ -1,6 +1,11 @@
 //! TLS of the server, from the key and trust stores that Connect's worker settings name.
+//!
+//! Certificates are renewed while everything runs, so the files are looked at again: what is good counts for connections
+//! from then on, and what is not changes nothing.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use openssl::error::ErrorStack;
 use openssl::pkcs12::Pkcs12;
@@ -17,8 +22,12 @@ pub enum TlsError {
     Read { key: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{key} holds no private key that can be used; is ssl.key.password (PKCS12: ssl.keystore.password) right?")]
     Key { key: &'static str },
-    #[error("{key} holds no certificate")]
+    #[error("{key} is no PKCS12 that can be opened; is ssl.truststore.password right?")]
+    Sealed { key: &'static str },
+    #[error("{key} holds no certificate that can be read")]
     Certificate { key: &'static str },
+    #[error("{key}: the private key is not that of the first certificate; the server's own certificate comes first")]
+    Mismatch { key: &'static str },
     #[error("cannot set up TLS: {0}")]
     Setup(#[from] ErrorStack),
 }
@@ -26,8 +35,73 @@ pub enum TlsError {
 const KEYSTORE: &str = "listeners.https.ssl.keystore.location";
 const TRUSTSTORE: &str = "listeners.https.ssl.truststore.location";
 
-/// Reads the stores. TLS 1.2 and later.
-pub fn acceptor(tls: &Tls) -> Result<SslAcceptor, TlsError> {
+/// The TLS of all listeners; clones share it.
+#[derive(Clone)]
+pub struct Secured {
+    settings: Arc<Tls>,
+    present: Arc<Mutex<Present>>,
+}
+
+struct Present {
+    acceptor: SslAcceptor,
+    stamps: Vec<Stamp>,
+}
+
+/// When a file was changed and how long it is; a change of either makes it another.
+type Stamp = Option<(SystemTime, u64)>;
+
+impl Secured {
+    /// Reads the stores.
+    pub fn new(settings: Tls) -> Result<Self, TlsError> {
+        // Before the files are read: what changes meanwhile is news at the next look.
+        let stamps = stamps(&settings);
+        let present = Present { acceptor: acceptor(&settings)?, stamps };
+        Ok(Self { settings: Arc::new(settings), present: Arc::new(Mutex::new(present)) })
+    }
+
+    /// For one connection: as the stores were when they were last good.
+    pub(super) fn acceptor(&self) -> SslAcceptor {
+        self.present().acceptor.clone()
+    }
+
+    /// Reads the stores again if their files changed. `closely`: even if they seem to be the same. Those that cannot be used
+    /// are named in the log, once for each change.
+    pub fn look_again(&self, closely: bool) {
+        let stamps = stamps(&self.settings);
+        if !closely && self.present().stamps == stamps {
+            return;
+        }
+        match acceptor(&self.settings) {
+            Ok(acceptor) => {
+                *self.present() = Present { acceptor, stamps };
+                tracing::info!("the certificates of the REST interface were read again");
+            }
+            Err(error) => {
+                self.present().stamps = stamps;
+                let remedy = "mend the file: it is read again when it changes, and on SIGHUP";
+                tracing::warn!(
+                    remedy,
+                    "new certificates of the REST interface are not used, those of before are: {error}"
+                );
+            }
+        }
+    }
+
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn stamps(tls: &Tls) -> Vec<Stamp> {
+    let stamp = |store: &Store| match &store.material {
+        Material::File(path) => path.metadata().and_then(|m| Ok((m.modified()?, m.len()))).ok(),
+        Material::Inline(_) => None,
+    };
+    [Some(&tls.keystore), tls.truststore.as_ref()].into_iter().flatten().map(stamp).collect()
+}
+
+/// TLS 1.2 and later.
+fn acceptor(tls: &Tls) -> Result<SslAcceptor, TlsError> {
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     let identity = identity(tls)?;
@@ -35,6 +109,7 @@ pub fn acceptor(tls: &Tls) -> Result<SslAcceptor, TlsError> {
     let mut chain = identity.chain.into_iter();
     let own = chain.next().ok_or(TlsError::Certificate { key: KEYSTORE })?;
     builder.set_certificate(&own)?;
+    builder.check_private_key().map_err(|_| TlsError::Mismatch { key: KEYSTORE })?;
     chain.try_for_each(|certificate| builder.add_extra_chain_cert(certificate))?;
     if let Some(store) = &tls.truststore {
         let mut trusted = X509StoreBuilder::new()?;
@@ -67,7 +142,10 @@ fn identity(tls: &Tls) -> Result<Identity, TlsError> {
         Kind::Pem => {
             let password = tls.key_password.as_deref().unwrap_or("");
             let key = PKey::private_key_from_pem_passphrase(&bytes, password.as_bytes()).map_err(no_key)?;
-            Ok(Identity { key, chain: X509::stack_from_pem(&bytes)? })
+            Ok(Identity {
+                key,
+                chain: X509::stack_from_pem(&bytes).map_err(|_| TlsError::Certificate { key: KEYSTORE })?,
+            })
         }
         Kind::Pkcs12 => {
             let password = tls.keystore.password.as_deref().unwrap_or("");
@@ -82,9 +160,11 @@ fn identity(tls: &Tls) -> Result<Identity, TlsError> {
 fn certificates(store: &Store, key: &'static str) -> Result<Vec<X509>, TlsError> {
     let bytes = read(&store.material, key)?;
     let found = match store.kind {
-        Kind::Pem => X509::stack_from_pem(&bytes)?,
+        Kind::Pem => X509::stack_from_pem(&bytes).unwrap_or_default(),
         Kind::Pkcs12 => {
-            let parsed = Pkcs12::from_der(&bytes)?.parse2(store.password.as_deref().unwrap_or(""))?;
+            let password = store.password.as_deref().unwrap_or("");
+            let parsed = Pkcs12::from_der(&bytes).and_then(|store| store.parse2(password));
+            let parsed = parsed.map_err(|_| TlsError::Sealed { key })?;
             parsed.ca.into_iter().flatten().chain(parsed.cert).collect()
         }
     };

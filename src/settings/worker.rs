@@ -20,6 +20,9 @@ pub struct Worker {
     pub offset_topic: Option<String>,
     pub offset_partitions: i32,
     pub status_topic: Option<String>,
+    pub status_partitions: i32,
+    /// `status.storage.replication.factor`.
+    pub status_replication_factor: i16,
     /// For the topics the worker makes itself.
     pub replication_factor: i16,
     /// `offset.storage.file.filename`.
@@ -29,7 +32,7 @@ pub struct Worker {
     pub exactly_once: bool,
     pub shutdown_timeout: Duration,
     /// What other workers would call us.
-    pub advertised: Option<(String, u16)>,
+    pub advertised: Advertised,
     pub sink: SinkChoice,
     /// `walcast.connectors`: the folder of connector files.
     pub connectors: Option<PathBuf>,
@@ -38,6 +41,15 @@ pub struct Worker {
     pub providers: Providers,
     /// The REST server.
     pub server: Server,
+}
+
+/// `rest.advertised.*`; what is not set is that of the listener.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Advertised {
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    /// `http` or `https`: which listener is meant.
+    pub scheme: Option<String>,
 }
 
 /// `walcast.sink`.
@@ -188,8 +200,15 @@ impl Worker {
         let shutdown = number("task.shutdown.graceful.timeout.ms", 5000, 0, i64::MAX);
         let partitions = number("offset.storage.partitions", 25, 1, i64::from(i32::MAX));
         let replication = number("offset.storage.replication.factor", 3, -1, i64::from(i16::MAX));
+        let status_partitions = number("status.storage.partitions", 5, 1, i64::from(i32::MAX));
+        let status_replication = number("status.storage.replication.factor", 3, -1, i64::from(i16::MAX));
         let port = number("rest.port", 8083, 0, i64::from(u16::MAX));
         let advertised_port = number("rest.advertised.port", port, 0, i64::from(u16::MAX));
+        let advertised = Advertised {
+            host: text("rest.advertised.host.name").map(str::to_owned),
+            port: text("rest.advertised.port").map(|_| port_number(advertised_port)),
+            scheme: text("rest.advertised.listener").map(str::to_ascii_lowercase),
+        };
         problems.extend(text("bootstrap.servers").and_then(names::brokers));
         for key in ["offset.storage.topic", "config.storage.topic", "status.storage.topic"] {
             problems.extend(text(key).and_then(|topic| names::topic(key, topic)));
@@ -206,7 +225,6 @@ impl Worker {
                     false
                 });
         let server = Server::of_worker(&raw, &mut problems);
-        let advertised = text("rest.advertised.host.name").map(|host| (host.to_owned(), port_number(advertised_port)));
         let worker = Self {
             bootstrap,
             show_values: text("walcast.events.values") == Some("true"),
@@ -215,6 +233,8 @@ impl Worker {
             offset_topic: text("offset.storage.topic").map(str::to_owned),
             offset_partitions: i32::try_from(partitions).unwrap_or(25),
             status_topic: text("status.storage.topic").map(str::to_owned),
+            status_partitions: i32::try_from(status_partitions).unwrap_or(5),
+            status_replication_factor: i16::try_from(status_replication).unwrap_or(3),
             replication_factor: i16::try_from(replication).unwrap_or(3),
             offset_file: text("offset.storage.file.filename").map(PathBuf::from),
             offset_flush_interval: Duration::from_millis(flush.unsigned_abs()),
@@ -272,7 +292,12 @@ impl Worker {
         self.data().join("connectors")
     }
 
-    /// Folder for offset files of sinks other than Kafka.
+    /// File for the topics of each connector, where there is no status topic.
+    pub fn topics_file(&self) -> PathBuf {
+        self.data().join("topics.json")
+    }
+
+    /// Folder for what is kept on disk.
     pub(super) fn data(&self) -> PathBuf {
         value(&self.raw, "walcast.data")
             .filter(|v| !v.trim().is_empty())

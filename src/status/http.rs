@@ -1,6 +1,6 @@
 //! One GET after the other, each on a connection of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONNECTION, HOST};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
-use openssl::ssl::{SslConnector, SslMethod};
+use openssl::error::ErrorStack;
+use openssl::ssl::{SslConnector, SslFiletype, SslMethod};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -29,6 +30,8 @@ pub struct Access {
     pub authorization: Option<PathBuf>,
     /// PEM file of the authority that signed the worker's certificate, if it is not one that the system trusts.
     pub authority: Option<PathBuf>,
+    /// PEM file of our own certificate and its key.
+    pub identity: Option<PathBuf>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,8 @@ pub enum AskError {
     File { path: PathBuf, why: String },
     #[error("nobody answers at {url}: {why}; is walcast running, and does it listen there? (--url)")]
     Unreachable { url: String, why: String },
+    #[error("no TLS with {url}: {why}; --cacert FILE names the authority of its certificate, --cert FILE our own")]
+    Tls { url: String, why: String },
     #[error("{url} answers {status}{}", if [401, 403].contains(status) { ": give --authorization FILE" } else { "" })]
     Refused { url: String, status: u16 },
     #[error("{url} answers with something that is not Connect's REST interface")]
@@ -118,7 +123,8 @@ impl Client {
         let Some(tls) = &self.tls else { return Ok(Box::pin(tcp)) };
         let ssl = tls.configure().and_then(|c| c.into_ssl(&self.host)).map_err(|e| self.unreachable(e.to_string()))?;
         let mut stream = SslStream::new(ssl, tcp).map_err(|e| self.unreachable(e.to_string()))?;
-        Pin::new(&mut stream).connect().await.map_err(|e| self.unreachable(e.to_string()))?;
+        let untrusted = |e: openssl::ssl::Error| AskError::Tls { url: self.url.clone(), why: e.to_string() };
+        Pin::new(&mut stream).connect().await.map_err(untrusted)?;
         Ok(Box::pin(stream))
     }
 
@@ -128,11 +134,17 @@ impl Client {
 }
 
 fn connector(access: &Access) -> Result<SslConnector, AskError> {
-    let path = access.authority.clone().unwrap_or_default();
-    let failed = |e: openssl::error::ErrorStack| AskError::File { path: path.clone(), why: e.to_string() };
-    let mut builder = SslConnector::builder(SslMethod::tls()).map_err(failed)?;
-    if access.authority.is_some() {
-        builder.set_ca_file(&path).map_err(failed)?;
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |e: ErrorStack| AskError::File { path, why: e.to_string() }
+    };
+    let mut builder = SslConnector::builder(SslMethod::tls()).map_err(failed(Path::new("")))?;
+    if let Some(path) = &access.authority {
+        builder.set_ca_file(path).map_err(failed(path))?;
+    }
+    if let Some(path) = &access.identity {
+        builder.set_private_key_file(path, SslFiletype::PEM).map_err(failed(path))?;
+        builder.set_certificate_chain_file(path).map_err(failed(path))?;
     }
     Ok(builder.build())
 }

@@ -4,16 +4,19 @@
 //! a connector ends before the next begins. What shall run is written to the [`Store`] before it is done, so that a
 //! restart of the process finds it.
 
+mod active;
 mod change;
 #[cfg(test)]
 pub(crate) mod fake;
 mod folder;
+mod keep;
 mod position;
 mod reload;
 mod store;
 #[cfg(test)]
 mod tests;
 
+pub use active::ActiveTopics;
 pub use folder::{modified, read_file};
 pub(crate) use store::object;
 pub use store::{Entries, Store, StoreError, Stored};
@@ -118,10 +121,9 @@ struct Entry {
     refused: Option<String>,
     /// Counts on when the connector is restarted.
     meters: Arc<Meters>,
-    /// Topics written to by tasks of before.
-    topics: BTreeSet<String>,
-    /// Topics of the present task that are not to be shown again.
-    forgotten: BTreeSet<String>,
+    /// Topics of the present task that were reset, and how many events had gone there by then: they are shown again when
+    /// there are more.
+    forgotten: BTreeMap<String, u64>,
 }
 
 struct Live {
@@ -139,7 +141,7 @@ pub struct View {
     pub target: Target,
     /// `None`: no task (stopped, or paused before it ever ran).
     pub task: Option<Status>,
-    /// Topics that records went to since this process began, or since they were forgotten.
+    /// Topics that records ever went to, or since they were forgotten.
     pub topics: BTreeSet<String>,
 }
 
@@ -150,19 +152,21 @@ pub struct Supervisor {
     changes: tokio::sync::Mutex<()>,
     started: AtomicBool,
     seen: Mutex<reload::Seen>,
+    active: keep::Active,
     /// How long a stopping connector may drain before it is given up.
     grace: Duration,
 }
 
 impl Supervisor {
-    pub fn new(launch: Box<dyn Launch>, store: Store, grace: Duration) -> Arc<Self> {
+    /// `active`: where the topics of each connector are kept; `None`: nowhere.
+    pub fn new(launch: Box<dyn Launch>, store: Store, active: Option<ActiveTopics>, grace: Duration) -> Arc<Self> {
         let (entries, changes) = (Mutex::default(), tokio::sync::Mutex::default());
-        let seen = Mutex::new(reload::Seen::of(&store));
-        Arc::new(Self { launch, store, entries, changes, started: AtomicBool::new(false), seen, grace })
+        let (seen, active) = (Mutex::new(reload::Seen::of(&store)), keep::Active::new(active));
+        Arc::new(Self { launch, store, entries, changes, started: AtomicBool::new(false), seen, active, grace })
     }
 
     /// Starts what was running before. Settings that no longer pass leave the connector FAILED, the others run.
-    pub async fn start(&self, stored: Vec<Stored>) {
+    pub async fn start(self: &Arc<Self>, stored: Vec<Stored>) {
         let _change = self.changes.lock().await;
         for Stored { name, config, target } in stored {
             self.entries().insert(name.clone(), Entry::new(config, target));
@@ -171,6 +175,7 @@ impl Supervisor {
             }
         }
         self.started.store(true, Ordering::Release);
+        self.keep_topics();
     }
 
     /// Whether everything that was running before runs again.
@@ -183,7 +188,7 @@ impl Supervisor {
     }
 
     pub fn view(&self, name: &str) -> Option<View> {
-        self.entries().get(name).map(|entry| entry.view(name))
+        self.entries().get(name).map(|entry| entry.view(name, self.shown_topics(name, entry)))
     }
 
     /// What the connector measures of itself.
@@ -195,14 +200,6 @@ impl Supervisor {
     pub async fn check(&self, name: &str, config: &Raw) -> Result<(), Vec<Problem>> {
         self.launch.check(name, config)?;
         self.launch.reach(name, config).await
-    }
-
-    /// Shows no topic until the next one is written to.
-    pub fn forget_topics(&self, name: &str) {
-        if let Some(entry) = self.entries().get_mut(name) {
-            entry.topics.clear();
-            entry.forgotten = entry.of_task();
-        }
     }
 
     async fn create_now(&self, name: &str, config: Raw, target: Target) -> Result<View, ChangeError> {
@@ -283,8 +280,13 @@ impl Supervisor {
         self.found(name)?;
         self.store.delete(name).await?;
         self.take_down(name).await;
-        self.entries().remove(name);
+        self.remove(name);
         Ok(())
+    }
+
+    fn remove(&self, name: &str) {
+        self.entries().remove(name);
+        self.forget_topics(name);
     }
 
     /// Drains and ends every connector; what shall run stays as it is.
@@ -300,6 +302,7 @@ impl Supervisor {
         for name in self.names() {
             self.take_down_by(&name, deadline).await;
         }
+        self.keep_topics_at_last().await;
     }
 
     fn entries(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
@@ -341,7 +344,7 @@ impl Supervisor {
     async fn take_down_by(&self, name: &str, deadline: Instant) {
         let live = self.entries().get_mut(name).and_then(|entry| {
             entry.refused = None;
-            entry.topics = entry.topics();
+            self.note_topics(name, entry);
             entry.live.take()
         });
         let Some(mut live) = live else { return };
@@ -358,22 +361,10 @@ impl Supervisor {
 
 impl Entry {
     fn new(config: Raw, target: Target) -> Self {
-        let (topics, forgotten) = (BTreeSet::new(), BTreeSet::new());
-        Self { config, target, live: None, refused: None, meters: Arc::default(), topics, forgotten }
+        Self { config, target, live: None, refused: None, meters: Arc::default(), forgotten: BTreeMap::new() }
     }
 
-    fn of_task(&self) -> BTreeSet<String> {
-        self.live.as_ref().map(|live| live.status.borrow().topics.as_ref().clone()).unwrap_or_default()
-    }
-
-    fn topics(&self) -> BTreeSet<String> {
-        let mut topics = self.of_task();
-        topics.retain(|topic| !self.forgotten.contains(topic));
-        topics.extend(self.topics.iter().cloned());
-        topics
-    }
-
-    fn view(&self, name: &str) -> View {
+    fn view(&self, name: &str, topics: BTreeSet<String>) -> View {
         let failed =
             |why: String, remedy: String| Status { activity: Activity::Failed { why, remedy }, ..Status::default() };
         let task = match (&self.live, &self.refused) {
@@ -389,6 +380,6 @@ impl Entry {
             (None, Some(why)) => Some(failed(why.clone(), String::new())),
             (None, None) => None,
         };
-        View { name: name.to_owned(), config: self.config.clone(), target: self.target, task, topics: self.topics() }
+        View { name: name.to_owned(), config: self.config.clone(), target: self.target, task, topics }
     }
 }

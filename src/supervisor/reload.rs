@@ -77,7 +77,7 @@ impl Supervisor {
         for name in &gone {
             tracing::info!(connector = name, "its file is gone: stopped and forgotten; position and slot stay");
             self.take_down(name).await;
-            self.entries().remove(name);
+            self.remove(name);
         }
         missing
     }

@@ -20,7 +20,7 @@ impl Rig {
 
     fn over(folder: PathBuf, grace: Duration) -> Self {
         let fake = Fake::default();
-        let supervisor = Supervisor::new(Box::new(fake.clone()), Store::Folder(folder.clone()), grace);
+        let supervisor = Supervisor::new(Box::new(fake.clone()), Store::Folder(folder.clone()), None, grace);
         Self { fake, folder, supervisor }
     }
 

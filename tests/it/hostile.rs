@@ -34,7 +34,9 @@ impl Target {
         let folder = Folder::new();
         let worker = folder.write("worker.properties", &settings(""));
         let walcast = Walcast::start(&folder, &["--worker", worker.to_str().expect("a path")]);
-        Self { walcast, folder }
+        let target = Self { walcast, folder };
+        wait_for("the start", || target.send("GET", "/health", &[], "").0 == 200);
+        target
     }
 
     /// Status and body.

@@ -5,6 +5,7 @@
 // Tests speak to the person who runs them; items are shared between the files of one binary.
 #![allow(clippy::print_stdout, clippy::print_stderr, unreachable_pub)]
 
+mod active;
 mod broker;
 mod case;
 mod cases;

@@ -48,8 +48,9 @@ impl CatalogError {
             Self::Server { sqlstate, .. } => {
                 // Connection exceptions, transaction rollbacks, insufficient resources, system errors.
                 let class = ["08", "40", "53", "58"].iter().any(|class| sqlstate.starts_with(class));
-                // admin_shutdown, crash_shutdown, cannot_connect_now, query_canceled, object_in_use, lock_not_available.
-                class || matches!(sqlstate.as_str(), "57P01" | "57P02" | "57P03" | "57014" | "55006" | "55P03")
+                // admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout, query_canceled, object_in_use, lock_not_available.
+                class
+                    || matches!(sqlstate.as_str(), "57P01" | "57P02" | "57P03" | "57P05" | "57014" | "55006" | "55P03")
             }
         }
     }

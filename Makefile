@@ -53,12 +53,12 @@ instructions: tools
 	@tests/prerequisites valgrind
 	ACCEPT=$(ACCEPT) cargo bench --bench instructions
 
-# Kills, bad lines and servers that restart, while writers work (docs/reliability.md). SEED=n repeats a run, TROUBLE=stall
-# picks by name.
+# Kills, bad lines and servers that restart, while writers work (docs/reliability.md), with the program as it is released.
+# SEED=n repeats a run, TROUBLE=stall picks by name.
 ROUNDS = 300
 chaos: tools
 	ROUNDS=$(ROUNDS) SEED=$(SEED) TROUBLE="$(TROUBLE)" tests/servers --kafka --revive -- \
-	    cargo test --test chaos sweep -- --ignored --nocapture
+	    cargo test --release --test chaos sweep -- --ignored --nocapture
 
 # Random cases through the real Debezium and walcast. Needs the oracle (ORACLE=its program). ROUNDS=20 or MINUTES=5 bound
 # it, SEED=n repeats one case, JOBS=2 run side by side.

@@ -11,7 +11,7 @@ use crate::transform::Deletes;
 use crate::words::data::{Kind, Schema, ValueSink};
 use crate::words::{Change, Header, Record};
 
-use super::table::{AddedHeader, Envelope, Layout, Table, UnwrappedLayout};
+use super::table::{AddedHeader, Layout, Table, UnwrappedLayout};
 
 /// Where rendered records go. `Err` stops the rest of the event.
 pub(super) trait Outlet {
@@ -162,9 +162,9 @@ impl Emitter {
     ) -> Result<(), RowError> {
         let (prepared, faults) = (&table.prepared, &mut self.faults);
         match &table.layout {
-            Layout::Envelope(Envelope { shape, steady }) => {
-                let mut writer = shape.open(&mut self.value);
-                push_envelope(prepared, config, steady, rows, moment, faults, &mut writer)?;
+            Layout::Envelope(envelope) => {
+                let mut writer = envelope.shape.open(&mut self.value);
+                push_envelope(prepared, config, &envelope.steady, rows, moment, faults, &mut writer)?;
                 writer.finish();
             }
             Layout::CloudEvent { shape, extensions } => {

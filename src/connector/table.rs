@@ -29,7 +29,7 @@ pub(super) struct Keyed {
 /// What a value looks like.
 #[derive(Debug)]
 pub(super) enum Layout {
-    Envelope(Envelope),
+    Envelope(Box<Envelope>),
     CloudEvent { shape: Shape, extensions: bool },
     Unwrapped(Box<UnwrappedLayout>),
 }
@@ -94,7 +94,7 @@ impl Blueprint {
                 shape: events.shape(&cloudevents::schema(&prepared, events.extensions)),
                 extensions: events.extensions,
             },
-            (None, _) => Layout::Envelope(self.envelope(&prepared)),
+            (None, _) => Layout::Envelope(Box::new(self.envelope(&prepared))),
             (Some(unwrap), _) => Layout::Unwrapped(Box::new(self.unwrapped(unwrap, &prepared))),
         };
         let meters = self.meters.learn(&prepared);

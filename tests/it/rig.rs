@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -189,8 +189,13 @@ impl Drop for Folder {
     }
 }
 
+/// Below those that the kernel gives to outgoing connections, of which one might take it before it is used.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Processes that run side by side begin at different places.
+    let start = (std::process::id() % 17_000) as u16;
+    let ports = std::iter::repeat_with(|| 15_000 + NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(start) % 17_000);
+    ports.take(17_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
 /// Settings of a connector on `database`, with everything set that every test needs.

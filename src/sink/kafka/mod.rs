@@ -83,6 +83,8 @@ pub struct Kafka {
     /// Taken when the sink is dropped, as dropping it takes time.
     clients: Option<Clients>,
     transaction: Option<Transaction>,
+    /// Messages and bytes that the starter sent, of which the producer's statistics know nothing.
+    early: (u64, u64),
     deliveries: Arc<Deliveries>,
     arrived: Vec<Delivery>,
     topics: TopicRules,
@@ -146,6 +148,7 @@ impl Kafka {
             max_request_size,
             clients: Some(clients.await?),
             transaction,
+            early: (0, 0),
             deliveries,
             arrived: Vec::new(),
             topics: config.topics.clone(),
@@ -162,7 +165,13 @@ impl Kafka {
         let sent = match &mut clients.starter {
             None => clients.dispatch.send(record, ticket),
             Some(starter) if starter.is_due() => Err(RDKafkaErrorCode::QueueFull),
-            Some(starter) => starter.send(record, ticket),
+            Some(starter) => {
+                let sent = starter.send(record, ticket);
+                if sent.is_ok() {
+                    self.early = (self.early.0 + 1, self.early.1 + record.size() as u64);
+                }
+                sent
+            }
         };
         let Err(code) = sent else { return Ok(()) };
         Err(match code {
@@ -232,7 +241,10 @@ impl Kafka {
     }
 
     pub(super) fn statistics(&self) -> Option<Statistics> {
-        self.deliveries.statistics()
+        let mut told = self.deliveries.statistics()?;
+        told.messages += self.early.0;
+        told.message_bytes += self.early.1;
+        Some(told)
     }
 
     pub(super) fn needs_topic(&self, topic: &str) -> bool {

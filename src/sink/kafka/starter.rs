@@ -34,7 +34,11 @@ impl Starter {
     pub(super) fn new(settings: &ClientConfig, context: Context) -> Result<Self, SinkError> {
         let over = Instant::now() + UNTIL_THE_ID;
         let mut settings = settings.clone();
-        settings.set("enable.idempotence", "false").set("max.in.flight.requests.per.connection", "1");
+        settings
+            .set("enable.idempotence", "false")
+            .set("max.in.flight.requests.per.connection", "1")
+            // The other's would be overwritten.
+            .set("statistics.interval.ms", "0");
         let producer: Arc<ThreadedProducer<Context>> = Arc::new(client::create_with(&settings, context)?);
         Ok(Self { dispatch: Dispatch::new(Arc::clone(&producer)), producer, over, unanswered: 0 })
     }

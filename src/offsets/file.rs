@@ -1,13 +1,12 @@
-//! The local file: one JSON object, from key text to offset. Several connectors and processes may share it.
+//! The local file: from key text to offset.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::key::same_key;
-use super::{Offset, OffsetError};
+use super::{Offset, OffsetError, shared};
 
 pub(super) fn read(path: &Path, key: &[u8]) -> Result<Option<Offset>, OffsetError> {
     text(path, key)?.map(|json| Offset::decode(json.as_bytes())).transpose()
@@ -20,54 +19,22 @@ pub(super) fn text(path: &Path, key: &[u8]) -> Result<Option<String>, OffsetErro
     Ok(found.filter(|(_, value)| !value.is_null()).map(|(_, value)| value.to_string()))
 }
 
-/// Replaces one offset's JSON, or removes it. After a crash the file holds the old one or the new one.
+/// Replaces one offset's JSON, or removes it.
 pub(super) fn write(path: &Path, key: &[u8], offset: Option<&[u8]>) -> Result<(), OffsetError> {
     let failed = |error: io::Error| failed(path, &error);
     let offset: Option<Value> = offset.map(serde_json::from_slice).transpose().map_err(|error| failed(error.into()))?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    // Held until the end: others wait, so that nobody's change is lost between reading and renaming.
-    let lock =
-        OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, "lock")).map_err(failed)?;
-    lock.lock().map_err(failed)?;
-    let mut offsets = load(path)?;
-    offsets.retain(|name, _| !same_key(name.as_bytes(), key));
-    if let Some(offset) = offset {
-        offsets.insert(String::from_utf8_lossy(key).into_owned(), offset);
-    }
-    replace(path, &offsets).map_err(failed)
+    shared::change(path, |offsets| {
+        offsets.retain(|name, _| !same_key(name.as_bytes(), key));
+        if let Some(offset) = offset {
+            offsets.insert(String::from_utf8_lossy(key).into_owned(), offset);
+        }
+    })
+    .map_err(failed)
 }
 
 /// Everything the file holds, of all connectors.
 pub(super) fn load(path: &Path) -> Result<Map<String, Value>, OffsetError> {
-    match fs::read(path) {
-        Ok(bytes) if bytes.is_empty() => Ok(Map::new()),
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(path, &error.into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Map::new()),
-        Err(error) => Err(failed(path, &error)),
-    }
-}
-
-fn replace(path: &Path, offsets: &Map<String, Value>) -> io::Result<()> {
-    let new = beside(path, "new");
-    let mut file = File::create(&new)?;
-    serde_json::to_writer(&mut file, offsets)?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    // The rename itself must survive a power cut too.
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
-    }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
+    shared::read(path).map_err(|error| failed(path, &error))
 }
 
 fn failed(path: &Path, error: &io::Error) -> OffsetError {
@@ -76,6 +43,8 @@ fn failed(path: &Path, error: &io::Error) -> OffsetError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::PathBuf;
     use std::thread;
 
     use super::super::key;

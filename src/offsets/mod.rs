@@ -2,14 +2,17 @@
 //! Kafka Connect uses, so that either can continue where the other stopped.
 //!
 //! `offset` is one position and its JSON, `key` names its owner, `store` keeps it: in the compacted offset topic of the
-//! worker, or in a local file when the sink is not Kafka. `partitions` shows and alters whatever is stored for a connector. The connector decides when something is stored; with a topic
-//! it sends the record through its own sink, so that order (and later a transaction) covers records and offset alike.
+//! worker, or in a local file when the sink is not Kafka. `partitions` shows and alters whatever is stored for a connector;
+//! `shared` is the kind of file that offsets, and other small things, are kept in. The connector decides when something is
+//! stored; with a topic it sends the record through its own sink, so that order (and later a transaction) covers records
+//! and offset alike.
 
 mod file;
 mod key;
 mod murmur2;
 mod offset;
 mod partitions;
+pub mod shared;
 mod store;
 
 use std::path::PathBuf;

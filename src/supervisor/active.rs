@@ -5,14 +5,14 @@
 //! and writes the difference: each topic once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
+use crate::offsets::shared;
 use crate::sink::SinkError;
 use crate::sink::kafka::{self, topic};
 
@@ -55,7 +55,7 @@ impl ActiveTopics {
                 Ok(fold(&topic::read(kafka, topic, READ_WITHIN).await?))
             }
             Self::File(path) => {
-                let found = in_background(path, read).await?;
+                let found = in_background(path, shared::read).await?;
                 let names = |topics: Value| match topics {
                     Value::Object(topics) => topics.into_iter().map(|(topic, _)| topic).collect(),
                     _ => BTreeSet::new(),
@@ -177,38 +177,18 @@ fn fold(entries: &[topic::Entry]) -> Topics {
     topics
 }
 
-/// An empty file, or none, holds nothing.
-fn read(path: &Path) -> io::Result<Map<String, Value>> {
-    match fs::read(path) {
-        Ok(bytes) if bytes.is_empty() => Ok(Map::new()),
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Map::new()),
-        Err(error) => Err(error),
-    }
-}
-
 fn apply(path: &Path, changes: &[Change], now: u64) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    // Held until the end: others wait, so that nobody's change is lost between reading and renaming.
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.with_extension("lock"))?;
-    lock.lock()?;
-    let mut all = read(path)?;
-    for Change { connector, topic, active } in changes {
-        let topics = all.entry(connector.clone()).or_insert_with(|| json!({}));
-        match topics.as_object_mut() {
-            Some(topics) if *active => drop(topics.insert(topic.clone(), json!(now))),
-            Some(topics) => drop(topics.remove(topic)),
-            None => {}
+    shared::change(path, |all| {
+        for Change { connector, topic, active } in changes {
+            let topics = all.entry(connector.clone()).or_insert_with(|| json!({}));
+            match topics.as_object_mut() {
+                Some(topics) if *active => drop(topics.insert(topic.clone(), json!(now))),
+                Some(topics) => drop(topics.remove(topic)),
+                None => {}
+            }
         }
-    }
-    all.retain(|_, topics| topics.as_object().is_some_and(|topics| !topics.is_empty()));
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(format!("{:#}\n", Value::Object(all)).as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)
+        all.retain(|_, topics| topics.as_object().is_some_and(|topics| !topics.is_empty()));
+    })
 }
 
 async fn in_background<T: Send + 'static>(
@@ -224,6 +204,8 @@ async fn in_background<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn topics(of: &[(&str, &[&str])]) -> Topics {

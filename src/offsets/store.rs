@@ -178,21 +178,17 @@ mod tests {
         Opening::prepare(config, "c", prefix).await?.read().await
     }
 
-    fn entry(key: &[u8], value: Option<&str>) -> Entry {
-        let value = value.map(|text| text.as_bytes().to_vec());
-        Entry { partition: 0, offset: 0, key: Some(key.to_vec()), value, timestamp: None }
-    }
-
     #[test]
     fn the_last_word_under_the_exact_key_counts() {
         let ours = key("c", "p");
         let spaced = b"[\"c\", {\"server\": \"p\"}]";
-        let mut entries = vec![entry(&ours, Some("1")), entry(&ours, Some("2")), entry(&key("d", "p"), Some("3"))];
+        let mut entries =
+            vec![Entry::of(&ours, Some("1")), Entry::of(&ours, Some("2")), Entry::of(&key("d", "p"), Some("3"))];
         assert_eq!(latest(&entries, &ours), Some("2".as_bytes()));
-        entries.push(entry(spaced, Some("4")));
+        entries.push(Entry::of(spaced, Some("4")));
         assert_eq!(latest(&entries, &ours), Some("2".as_bytes()));
         assert_eq!(latest(&entries[2..], &ours), Some("4".as_bytes()));
-        entries.push(entry(&ours, None));
+        entries.push(Entry::of(&ours, None));
         assert_eq!(latest(&entries, &ours), None);
         assert_eq!(latest(&[], &ours), None);
     }

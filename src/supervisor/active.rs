@@ -232,13 +232,7 @@ mod tests {
 
     #[test]
     fn the_last_word_on_a_topic_counts_and_other_records_do_not() {
-        let entry = |key: &str, value: Option<&str>| topic::Entry {
-            partition: 0,
-            offset: 0,
-            key: Some(key.as_bytes().to_vec()),
-            value: value.map(|v| v.as_bytes().to_vec()),
-            timestamp: None,
-        };
+        let entry = |key: &str, value| topic::Entry::of(key.as_bytes(), value);
         let found = fold(&[
             entry("status-connector-a", Some("{}")),
             entry("status-topic-t:connector-a", Some("{}")),

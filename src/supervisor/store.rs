@@ -139,13 +139,7 @@ mod tests {
 
     #[test]
     fn connects_own_records_are_understood_and_others_left_alone() {
-        let entry = |key: &str, value: Option<&str>| topic::Entry {
-            partition: 0,
-            offset: 0,
-            key: Some(key.as_bytes().to_vec()),
-            value: value.map(|v| v.as_bytes().to_vec()),
-            timestamp: None,
-        };
+        let entry = |key: &str, value| topic::Entry::of(key.as_bytes(), value);
         let found = fold(vec![
             entry("session-key", Some(r#"{"key":"x"}"#)),
             entry("connector-a", Some(r#"{"properties":{"x":"1","name":"a"}}"#)),

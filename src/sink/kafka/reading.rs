@@ -33,6 +33,15 @@ pub struct Entry {
     pub timestamp: Option<i64>,
 }
 
+#[cfg(test)]
+impl Entry {
+    /// As if read from the start of partition 0, at no time.
+    pub fn of(key: &[u8], value: Option<&str>) -> Self {
+        let value = value.map(|text| text.as_bytes().to_vec());
+        Self { partition: 0, offset: 0, key: Some(key.to_vec()), value, timestamp: None }
+    }
+}
+
 /// All records of the topic, in order within each partition; none when there is no such topic.
 /// `timeout` bounds the whole reading, and so how long an open transaction is waited for.
 pub async fn read(config: &Config, topic: &str, timeout: Duration) -> Result<Vec<Entry>, SinkError> {

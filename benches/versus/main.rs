@@ -91,6 +91,7 @@ fn main() {
     let options = Options::from_environment();
     let mut report = Report::default();
     let mut titles = Vec::new();
+    ceiling::warm();
     for workload in WORKLOADS.iter().filter(|workload| options.wants(workload.name)) {
         titles.push((workload.name.to_owned(), workload.title.to_owned()));
         throughput(workload, &options, &mut report);

@@ -10,18 +10,11 @@ use tokio_postgres::{Client, NoTls};
 
 use super::CatalogError;
 use super::cover::Cover;
-use super::quote::quote_literal;
 use crate::pg;
 use crate::pg::TlsMode;
 
 /// How long greeting, TLS and login may take once the connection stands; `connect_timeout` covers what comes before.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Silence after which the kernel asks whether the server is still there, and how often it asks again.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
-const KEEPALIVE_RETRIES: u32 = 3;
-/// What was sent and is not acknowledged for this long tells of a dead peer.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
 /// How long a goodbye may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -108,10 +101,10 @@ fn session_config(address: &pg::Address, mode: SslMode) -> tokio_postgres::Confi
         .application_name(&address.application_name)
         .ssl_mode(mode)
         .keepalives(address.tcp_keepalive)
-        .keepalives_idle(KEEPALIVE_IDLE)
-        .keepalives_interval(KEEPALIVE_INTERVAL)
-        .keepalives_retries(KEEPALIVE_RETRIES)
-        .tcp_user_timeout(UNACKNOWLEDGED);
+        .keepalives_idle(pg::KEEPALIVE_IDLE)
+        .keepalives_interval(pg::KEEPALIVE_INTERVAL)
+        .keepalives_retries(pg::KEEPALIVE_RETRIES)
+        .tcp_user_timeout(pg::UNACKNOWLEDGED);
     // Zero is "no limit" to pgjdbc.
     if !address.connect_timeout.is_zero() {
         config.connect_timeout(address.connect_timeout);
@@ -147,11 +140,6 @@ impl Opened {
         for statement in initial_statements {
             self.client.batch_execute(statement).await?;
         }
-        Ok(self.client.batch_execute(&pinned_settings(address, self.version)).await?)
+        Ok(self.client.batch_execute(&pg::session::statements(address, self.version)).await?)
     }
-}
-
-fn pinned_settings(address: &pg::Address, version: u32) -> String {
-    let settings = pg::session::parameters(address).iter().chain(pg::session::later(version));
-    settings.map(|(name, value)| format!("SET SESSION {name} TO {};", quote_literal(value))).collect()
 }

@@ -30,7 +30,7 @@ pub use rights::{Role, Session, TableRights};
 pub use server::{Process, Server, WalPositions, Whereabouts};
 pub use sizes::TableSize;
 pub use slot::{Slot, SlotHolder};
-pub use snapshot::{Begin, Copy, Isolation, SnapshotFacts};
+pub use snapshot::{Begin, Isolation, SnapshotFacts};
 pub use surroundings::Surroundings;
 pub use vitals::Vitals;
 

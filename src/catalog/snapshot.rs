@@ -1,11 +1,5 @@
-//! Reading tables as they stood at one moment.
+//! Views of the tables as they stood at one moment.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-
-use bytes::Bytes;
-use futures_core::Stream;
-use tokio_postgres::CopyOutStream;
 use tokio_postgres::types::Type;
 
 use super::quote::quote_literal;
@@ -38,9 +32,9 @@ pub struct SnapshotFacts {
 }
 
 impl Catalog {
-    /// Opens the read-only transaction that `copy` reads in.
+    /// Opens a read-only transaction.
     pub async fn begin_snapshot(&self, how: &Begin) -> Result<(), CatalogError> {
-        self.execute(&begin_sql(how)).await
+        self.execute(&how.sql()).await
     }
 
     /// Which transactions the open transaction sees, as `pg_current_snapshot()` puts it.
@@ -68,10 +62,10 @@ impl Catalog {
         Ok(u64::try_from(rows).unwrap_or(0))
     }
 
-    /// Starts `COPY (sql) TO STDOUT` in text format; see [`super::copy_text`] for what the chunks hold.
-    pub async fn copy(&self, sql: &str) -> Result<Copy, CatalogError> {
-        let stream = self.client.copy_out(&format!("COPY ({sql}) TO STDOUT")).await?;
-        Ok(Copy { stream: Box::pin(stream) })
+    /// The view of the open transaction, for another session to begin with while this one lasts.
+    pub async fn export(&self) -> Result<Begin, CatalogError> {
+        let row = self.one(include_str!("../../sql/catalog/export.sql"), &[]).await?;
+        Ok(Begin::Exported(row.try_get(0)?))
     }
 
     pub async fn commit(&self) -> Result<(), CatalogError> {
@@ -83,37 +77,24 @@ impl Catalog {
     }
 }
 
-fn begin_sql(how: &Begin) -> String {
-    match how {
-        Begin::Exported(name) => format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT {}",
-            quote_literal(name)
-        ),
-        Begin::Isolation(isolation) => {
-            let level = match isolation {
-                // Deferrable: waits for a moment at which no serialization failure can happen.
-                Isolation::Serializable => "SERIALIZABLE, READ ONLY, DEFERRABLE",
-                Isolation::RepeatableRead => "REPEATABLE READ, READ ONLY",
-                Isolation::ReadCommitted => "READ COMMITTED, READ ONLY",
-                Isolation::ReadUncommitted => "READ UNCOMMITTED, READ ONLY",
-            };
-            format!("BEGIN ISOLATION LEVEL {level}")
-        }
-    }
-}
-
-/// Rows on their way. Dropping it before the end leaves the rest to be read and thrown away by the session: drop the
-/// `Catalog` too when that may be long.
-pub struct Copy {
-    stream: Pin<Box<CopyOutStream>>,
-}
-
-impl Copy {
-    /// The next chunk, none after the last.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, CatalogError> {
-        match poll_fn(|context| self.stream.as_mut().poll_next(context)).await {
-            Some(chunk) => Ok(Some(chunk?)),
-            None => Ok(None),
+impl Begin {
+    /// The statements that begin it.
+    pub fn sql(&self) -> String {
+        match self {
+            Self::Exported(name) => format!(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT {}",
+                quote_literal(name)
+            ),
+            Self::Isolation(isolation) => {
+                let level = match isolation {
+                    // Deferrable: waits for a moment at which no serialization failure can happen.
+                    Isolation::Serializable => "SERIALIZABLE, READ ONLY, DEFERRABLE",
+                    Isolation::RepeatableRead => "REPEATABLE READ, READ ONLY",
+                    Isolation::ReadCommitted => "READ COMMITTED, READ ONLY",
+                    Isolation::ReadUncommitted => "READ UNCOMMITTED, READ ONLY",
+                };
+                format!("BEGIN ISOLATION LEVEL {level}")
+            }
         }
     }
 }
@@ -125,13 +106,13 @@ mod tests {
     #[test]
     fn a_snapshot_is_always_read_only() {
         assert_eq!(
-            begin_sql(&Begin::Exported("00000003-0000001B-1".to_owned())),
+            Begin::Exported("00000003-0000001B-1".to_owned()).sql(),
             "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '00000003-0000001B-1'"
         );
         for isolation in
             [Isolation::Serializable, Isolation::RepeatableRead, Isolation::ReadCommitted, Isolation::ReadUncommitted]
         {
-            assert!(begin_sql(&Begin::Isolation(isolation)).contains("READ ONLY"), "{isolation:?}");
+            assert!(Begin::Isolation(isolation).sql().contains("READ ONLY"), "{isolation:?}");
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn open(address: &Address, role: &Role, server: &Server, provid
 }
 
 async fn try_open(address: &Address) -> Result<(), WireError> {
-    let mut session = wire::connect(address).await?;
+    let mut session = wire::connect(address, wire::Purpose::Replication).await?;
     session.identify_system().await?;
     session.close().await;
     Ok(())

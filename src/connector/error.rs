@@ -31,7 +31,7 @@ pub enum ConnectorError {
     #[error("the snapshot of {table} holds a row that does not decode: {why}")]
     CopyText { table: String, why: CopyTextError },
     #[error("table {table} was changed while the snapshot was about to read it: {source}")]
-    TableChanged { table: String, source: CatalogError },
+    TableChanged { table: String, source: WireError },
     #[error("a row arrived for relation {0}, which was never described")]
     UnknownRelation(u32),
 }

@@ -24,11 +24,11 @@ use super::follow::{Following, Whence};
 use super::ledger::Limit;
 use super::meters::Meters;
 use super::plan::{Follow, Observed, Outlook, Plan, Refusal, SlotState, plan};
-use super::snapshot::{Ended, Snapshot, readable};
+use super::snapshot::{Ended, Snapshot, Spare, readable};
 use super::standstill::{self, Standstill};
 use super::status::{Activity, Publisher};
 use super::table::Blueprint;
-use super::{Config, Context, TransactionBoundary, identity, neighbour, publication, slot};
+use super::{Config, Context, TransactionBoundary, identity, neighbour, publication, rows, slot};
 
 /// A snapshot that takes less than this is seen whole or, when it was cut short, not at all.
 const SNAPSHOT_BOUNDARY: Boundary = Boundary { at_rest: false, after: Duration::from_secs(10) };
@@ -131,7 +131,7 @@ impl Life<'_> {
     }
 
     async fn connect(&mut self, address: &Address) -> Result<Session, ConnectorError> {
-        let session = wire::connect(address).await?;
+        let session = wire::connect(address, wire::Purpose::Replication).await?;
         *self.backend = Some(session.backend());
         Ok(session)
     }
@@ -175,6 +175,8 @@ impl Life<'_> {
             // The transaction holds the view now; the temporary slot goes with its session.
             helper.close().await;
         }
+        let (statements, shared) = (&config.initial_statements, found.catalog.export().await?);
+        let mut rows = rows::open(&found.address, statements, &shared).await?;
         let facts = found.catalog.snapshot_facts().await?;
         // As they are in this view: to make a slot may have taken long, and columns have come or gone meanwhile.
         let mut tables = found.catalog.tables().await?;
@@ -196,13 +198,15 @@ impl Life<'_> {
             standstill: Standstill::default(),
             look: interval(standstill::PERIOD),
             flush: interval(config.offset_flush_interval),
+            spare: Spare::default(),
         };
         let tables = readable(&tables, &found.blueprint, config.publish_via_partition_root);
-        let ended = snapshot.run(&tables).await?;
-        found.catalog.commit().await?;
+        let ended = snapshot.run(&tables, &mut rows).await?;
         if ended == Ended::Stopped {
             return Ok(After::Stopped);
         }
+        rows.close().await;
+        found.catalog.commit().await?;
         tracing::info!(tables = tables.len(), at = %view.at, "snapshot complete");
         Ok(match follow {
             None => After::Idle,

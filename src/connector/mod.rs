@@ -25,6 +25,7 @@ mod plan;
 mod publication;
 mod pulse;
 mod reach;
+mod rows;
 mod slot;
 mod snapshot;
 mod standstill;

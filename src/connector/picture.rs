@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use crate::catalog::copy_text::{RowSplitter, decode_row};
-use crate::catalog::{Catalog, select_sql};
+use crate::catalog::copy_text::decode_row;
+use crate::catalog::{Begin, Catalog, select_sql};
 use crate::converter::Config as Converter;
 use crate::debezium::{Compatibility, Moment, Op, Path, SnapshotMarker, Source, TableFacts, Types};
 use crate::transform::UnwrapConfig;
+use crate::wire::Peeked;
 use crate::words::data::Schema;
 use crate::words::table::CatalogTable;
 use crate::words::{Cell, Change, Lsn, Record, RelationId, Row, recycle};
@@ -16,11 +17,12 @@ use super::Config;
 use super::emit::{Emitter, Outlet};
 use super::error::ConnectorError;
 use super::publication;
+use super::rows;
 use super::snapshot::readable;
 use super::table::{Blueprint, Table};
 use super::tables::describe;
 
-/// The captured tables, as the transaction that the catalog has open sees them.
+/// The captured tables.
 pub struct Picture<'a> {
     config: &'a Config,
     catalog: &'a Catalog,
@@ -95,11 +97,12 @@ impl<'a> Picture<'a> {
         self.blueprint.unwrap.as_ref()
     }
 
-    /// Renders the rows of table `index`. `each` gets the record that a snapshot sends, and after it, if the reference
+    /// Renders the rows of table `index` as `view` shows them. `each` gets the record that a snapshot sends, and after it, if the reference
     /// shows some values otherwise when they are streamed, that record too (`true`).
     pub async fn rows<E: From<ConnectorError>>(
         &self,
         index: usize,
+        view: &Begin,
         mut each: impl FnMut(&Record<'_>, bool) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(table) = self.tables.get(index) else { return Ok(()) };
@@ -112,25 +115,31 @@ impl<'a> Picture<'a> {
         let mut emitter = Emitter::new(&self.blueprint.config, &self.blueprint.header_converter, "");
         let columns = facts.columns.iter().map(|column| column.name);
         let failed = |e| E::from(ConnectorError::from(e));
-        let mut copy = self.catalog.copy(&select_sql(table, columns, false)).await.map_err(failed)?;
-        let mut splitter = RowSplitter::new();
-        let (mut scratch, mut spare) = (String::new(), Vec::new());
-        while let Some(chunk) = copy.next().await.map_err(failed)? {
-            splitter.push(chunk);
-            while let Some(line) = splitter.next_row() {
-                let mut cells: Vec<Cell<'_>> = recycle(spare);
-                let bad = |why| ConnectorError::CopyText { table: table.name.clone(), why };
-                decode_row(line, &mut scratch, &mut cells).map_err(bad)?;
-                for (rendering, streamed) in &renderings {
-                    let mut first =
-                        First { each: |record: &Record<'_>| each(record, *streamed), done: Ok(()), taken: false };
-                    self.render(&mut emitter, rendering, Row { cells: &cells }, &mut first)?;
-                    first.done?;
+        // Without the initial statements, which may do anything.
+        let mut session = rows::open(&self.config.address, &[], view).await.map_err(failed)?;
+        let mut copy = session.copy(&select_sql(table, columns, false)).await.map_err(failed)?;
+        let (mut scratch, mut spare) = (Vec::new(), Vec::new());
+        loop {
+            let line = match copy.peek().map_err(failed)? {
+                Peeked::Row(line) => line,
+                Peeked::End => return Ok(()),
+                Peeked::Nothing => {
+                    copy.fill().await.map_err(failed)?;
+                    continue;
                 }
-                spare = recycle(cells);
+            };
+            let mut cells: Vec<Cell<'_>> = recycle(spare);
+            let bad = |why| ConnectorError::CopyText { table: table.name.clone(), why };
+            decode_row(line, &mut scratch, &mut cells).map_err(bad)?;
+            for (rendering, streamed) in &renderings {
+                let mut first =
+                    First { each: |record: &Record<'_>| each(record, *streamed), done: Ok(()), taken: false };
+                self.render(&mut emitter, rendering, Row { cells: &cells }, &mut first)?;
+                first.done?;
             }
+            spare = recycle(cells);
+            copy.consume();
         }
-        Ok(())
     }
 
     fn render(

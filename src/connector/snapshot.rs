@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::copy_text::{RowSplitter, decode_row};
+use crate::catalog::copy_text::decode_row;
 use crate::catalog::{Catalog, select_sql};
 use crate::debezium::{Compatibility, Include, Moment, Op, SnapshotMarker, Source, TableFacts, Types};
 use crate::offsets::{self, Offset};
+use crate::wire::{CopyOut, Peeked, Session};
 use crate::words::table::{CatalogTable, TableKind};
 use crate::words::{Cell, Change, Lsn, Row, recycle};
 
@@ -81,6 +82,14 @@ pub(super) struct Snapshot<'a> {
     pub(super) standstill: Standstill,
     pub(super) look: Interval,
     pub(super) flush: Interval,
+    pub(super) spare: Spare,
+}
+
+/// Allocations that one row leaves to the next.
+#[derive(Default)]
+pub(super) struct Spare {
+    scratch: Vec<u8>,
+    cells: Vec<Cell<'static>>,
 }
 
 /// The row held back.
@@ -93,12 +102,16 @@ struct Held {
 }
 
 impl Snapshot<'_> {
-    /// Reads all tables inside the transaction that the catalog has open.
-    pub(super) async fn run(&mut self, tables: &[CatalogTable]) -> Result<Ended, ConnectorError> {
+    /// Reads all tables through `session`, in the view of the transaction that it has open.
+    pub(super) async fn run(
+        &mut self,
+        tables: &[CatalogTable],
+        session: &mut Session,
+    ) -> Result<Ended, ConnectorError> {
         let began = Instant::now();
         let ids: Vec<_> = tables.iter().map(|table| table.id).collect();
         self.meters().begin(tables.len(), self.catalog.estimated_rows(&ids).await?);
-        let ended = self.read(tables).await;
+        let ended = self.read(tables, session).await;
         self.meters().end(matches!(ended, Ok(Ended::Complete)), began.elapsed());
         ended
     }
@@ -107,7 +120,7 @@ impl Snapshot<'_> {
         &self.blueprint.meters.snapshot
     }
 
-    async fn read(&mut self, tables: &[CatalogTable]) -> Result<Ended, ConnectorError> {
+    async fn read(&mut self, tables: &[CatalogTable], session: &mut Session) -> Result<Ended, ConnectorError> {
         self.delivery.mark(self.offset(false))?;
         if !self.delivery.is_transactional() {
             // Stored before the first row goes out: whoever finds it knows that rows may have been delivered. In a
@@ -116,13 +129,13 @@ impl Snapshot<'_> {
         }
         let mut held: Option<Held> = None;
         for (index, table) in tables.iter().enumerate() {
-            match self.table(table, index == 0, &mut held).await? {
+            match self.table(table, session, index == 0, &mut held).await? {
                 Ended::Complete => self.meters().table_done(),
                 Ended::Stopped => return Ok(Ended::Stopped),
             }
         }
-        if let Some(held) = held.take() {
-            self.emit(&held, true)?;
+        if let Some(held) = &held {
+            self.emit(held, true)?;
         }
         self.delivery.mark(self.offset(true))?;
         self.delivery.drain().await?;
@@ -144,6 +157,7 @@ impl Snapshot<'_> {
     async fn table(
         &mut self,
         table: &CatalogTable,
+        session: &mut Session,
         first_table: bool,
         held: &mut Option<Held>,
     ) -> Result<Ended, ConnectorError> {
@@ -155,64 +169,72 @@ impl Snapshot<'_> {
         }
         self.progress(&name, 0);
         let columns = facts.columns.iter().map(|column| column.name);
-        let copy = self.catalog.copy(&select_sql(table, columns, false)).await;
+        let copy = session.copy(&select_sql(table, columns, false)).await;
         let mut copy = copy.map_err(|source| match source.sqlstate() {
             // The view is of data only: names are looked up among those of now.
             Some(UNDEFINED_COLUMN | UNDEFINED_TABLE) => ConnectorError::TableChanged { table: name.clone(), source },
             _ => source.into(),
         })?;
-        let mut splitter = RowSplitter::new();
         let mut rows = 0u64;
         loop {
-            let chunk = tokio::select! {
-                biased;
-                chunk = copy.next() => chunk?,
-                // Receipts do not wait for rows to be told of.
-                _ = self.look.tick() => {
-                    self.look()?;
-                    self.progress(&name, rows);
-                    continue;
-                }
+            let line = match copy.peek()? {
+                Peeked::Row(line) => line,
+                Peeked::End => break,
+                Peeked::Nothing => match self.more(&mut copy, &name, rows).await? {
+                    Ended::Complete => continue,
+                    Ended::Stopped => return Ok(Ended::Stopped),
+                },
             };
-            let Some(chunk) = chunk else { break };
-            splitter.push(chunk);
-            while let Some(line) = splitter.next_row() {
-                if let Some(previous) = held.as_ref() {
-                    self.emit(previous, false)?;
-                }
-                let mut buffer = held.take().map(|previous| previous.line).unwrap_or_default();
-                buffer.clear();
-                buffer.extend_from_slice(line);
-                let first_of_table = rows == 0;
-                *held = Some(Held {
-                    table: described.clone(),
-                    line: buffer,
-                    first_of_snapshot: first_table && first_of_table,
-                    first_of_table,
-                    last_of_table: false,
-                });
-                rows += 1;
-                if !self.delivery.has_room() && self.wait_for_room().await? == Ended::Stopped {
-                    return Ok(Ended::Stopped);
-                }
+            if let Some(previous) = held.as_ref() {
+                self.emit(previous, false)?;
             }
-            if rows == 1 {
+            let mut buffer = held.take().map(|previous| previous.line).unwrap_or_default();
+            buffer.clear();
+            buffer.extend_from_slice(line);
+            copy.consume();
+            let first_of_table = rows == 0;
+            *held = Some(Held {
+                table: described.clone(),
+                line: buffer,
+                first_of_snapshot: first_table && first_of_table,
+                first_of_table,
+                last_of_table: false,
+            });
+            if first_of_table {
                 self.publisher.topic(&described.prepared.topic);
             }
+            rows += 1;
             // Not for each row: somebody is told of it.
             if rows.is_multiple_of(ROWS_BETWEEN_WORDS) {
                 self.progress(&name, rows);
             }
-            if self.delivery.is_transactional() {
-                self.delivery.mark(self.offset(false))?;
-                self.delivery.settle()?;
+            if !self.delivery.has_room() && self.wait_for_room().await? == Ended::Stopped {
+                return Ok(Ended::Stopped);
             }
         }
-        splitter.finish().map_err(|why| ConnectorError::CopyText { table: name, why })?;
         if let Some(held) = held.as_mut().filter(|_| rows > 0) {
             held.last_of_table = true;
         }
-        Ok(if self.stop.is_cancelled() { Ended::Stopped } else { Ended::Complete })
+        Ok(Ended::Complete)
+    }
+
+    /// Waits for more rows; meanwhile receipts are taken in.
+    async fn more(&mut self, copy: &mut CopyOut<'_>, table: &str, rows: u64) -> Result<Ended, ConnectorError> {
+        if self.delivery.is_transactional() {
+            self.delivery.mark(self.offset(false))?;
+        }
+        self.delivery.settle()?;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(Ended::Stopped),
+                filled = copy.fill() => return Ok(filled.map(|()| Ended::Complete)?),
+                _ = self.look.tick() => {
+                    self.look()?;
+                    self.progress(table, rows);
+                }
+            }
+        }
     }
 
     fn progress(&self, table: &str, rows: u64) {
@@ -247,9 +269,8 @@ impl Snapshot<'_> {
 
     fn emit(&mut self, held: &Held, last: bool) -> Result<(), ConnectorError> {
         let prepared = &held.table.prepared;
-        let mut scratch = String::new();
-        let mut cells: Vec<Cell<'_>> = recycle(Vec::new());
-        decode_row(&held.line, &mut scratch, &mut cells)
+        let mut cells: Vec<Cell<'_>> = recycle(std::mem::take(&mut self.spare.cells));
+        decode_row(&held.line, &mut self.spare.scratch, &mut cells)
             .map_err(|why| ConnectorError::CopyText { table: prepared.collection.clone(), why })?;
         let moment = Moment {
             op: Op::Read,
@@ -268,12 +289,13 @@ impl Snapshot<'_> {
             ts_ns: now_ns(),
         };
         let change = Change::Read { row: Row { cells: &cells } };
-        let config = &self.blueprint.config;
+        let (config, meters) = (&self.blueprint.config, &self.blueprint.meters);
         let (now, before) = (moment.ts_ns, self.delivery.taken_bytes());
         self.emitter.emit(&held.table, config, &change, false, &moment, self.delivery)?;
         held.table.meters.count(Op::Read, self.delivery.taken_bytes() - before);
-        self.blueprint.meters.stream.last_event_ns.set(now);
-        self.meters().row();
+        meters.stream.last_event_ns.set(now);
+        meters.snapshot.row();
+        self.spare.cells = recycle(cells);
         Ok(())
     }
 }

@@ -7,6 +7,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Silence after which the kernel asks whether the server is still there, and how often it asks again.
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+pub const KEEPALIVE_RETRIES: u32 = 3;
+/// What was sent and is not acknowledged for this long tells of a dead peer; the kernel's own patience is 15 minutes.
+pub const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
+
 /// Address and credentials of one database.
 #[derive(Clone, Debug)]
 pub struct Address {

@@ -39,6 +39,12 @@ pub fn later(version: u32) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// All of them as statements, for a session in which the user's own statements ran before.
+pub fn statements(address: &Address, version: u32) -> String {
+    let settings = parameters(address).iter().chain(later(version));
+    settings.map(|(name, value)| format!("SET SESSION {name} TO '{value}';")).collect()
+}
+
 /// `server_version` (`15.18 (Debian 15.18-0+deb12u1)`, `18beta1`) as `server_version_num` (150018).
 pub fn version_number(text: &str) -> Option<u32> {
     let numbers: Vec<u32> = text

@@ -11,7 +11,7 @@ pub use report::Report;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::catalog::{Catalog, CatalogError, TableSize};
+use crate::catalog::{Begin, Catalog, CatalogError, Isolation, TableSize};
 use crate::connector::{ConnectorError, Context, Outlook, Picture, PicturedTable, outlook};
 use crate::offsets::{self, OffsetError};
 use crate::sink::kafka::probe::Probe;
@@ -81,10 +81,6 @@ pub async fn run(context: &Context, wish: &Wish) -> Result<Report, PreviewError>
         let (measured, kept) = measured(&picture, index, wish.samples).await?;
         (pace, samples) = (Some(measured), kept);
     }
-    drop(picture);
-    // The table is not read to its end: over with this session, and the WAL is asked for through another.
-    drop(catalog);
-    let catalog = Catalog::connect(&config.address, &[]).await?;
     let written = Lsn(catalog.wal_positions().await?.written.0.saturating_sub(first.0)).0;
     catalog.close().await;
     let wal_per_second = per_second(written, began.elapsed());
@@ -170,7 +166,7 @@ async fn measured(
         // The clock is asked now and then.
         if rows % 64 == 0 && began.elapsed() >= MEASURING { Err(Halt::Enough) } else { Ok(()) }
     };
-    match picture.rows(index, each).await {
+    match picture.rows(index, &Begin::Isolation(Isolation::RepeatableRead), each).await {
         Ok(()) | Err(Halt::Enough) => {}
         Err(Halt::Failed(error)) => return Err(error),
     }

@@ -79,7 +79,7 @@ pub async fn run(config: &Config, sink: &sink::Config, patience: Duration) -> Re
     let before = ends(&scanner, &topics).await?;
 
     catalog.begin_snapshot(&Begin::Isolation(Isolation::RepeatableRead)).await?;
-    let seen = catalog.cut().await?;
+    let (seen, view) = (catalog.cut().await?, catalog.export().await?);
     let cut = Cut::parse(&seen, slot.restart_lsn.unwrap_or(Lsn::ZERO));
     let cut = cut.ok_or_else(|| VerifyError::Unexpected(format!("snapshot {seen}")))?;
     reached(config, &catalog, patience).await?;
@@ -99,7 +99,7 @@ pub async fn run(config: &Config, sink: &sink::Config, patience: Duration) -> Re
     for (index, _) in tables.iter().enumerate().filter(|(_, table)| table.keyed) {
         let number = number(index);
         let row = |record: &Record<'_>, streamed| keep(&mut there, &reading, number, record, streamed);
-        picture.rows::<VerifyError>(index, row).await?;
+        picture.rows::<VerifyError>(index, &view, row).await?;
     }
     catalog.rollback().await?;
     let mut findings = vec![Findings::default(); tables.len()];

@@ -2,20 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use postgres_protocol::message::frontend;
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
 
 use super::WireError;
 use super::channel::{Channel, Duplex};
 use crate::pg::tls::{self, HandshakeError};
-use crate::pg::{Address, TlsMode};
-
-/// Feedback that no one acknowledges for this long tells of a dead peer; the kernel's own patience is 15 minutes.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
+use crate::pg::{self, Address, TlsMode};
 
 /// An open line, and the channel binding of its certificate if it is TLS.
 pub(super) struct Line {
@@ -115,11 +111,17 @@ async fn tcp(address: &Address) -> io::Result<TcpStream> {
 
 async fn knock(target: SocketAddr, keepalive: bool) -> io::Result<TcpStream> {
     let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_keepalive(keepalive)?;
+    if keepalive {
+        let patience = TcpKeepalive::new()
+            .with_time(pg::KEEPALIVE_IDLE)
+            .with_interval(pg::KEEPALIVE_INTERVAL)
+            .with_retries(pg::KEEPALIVE_RETRIES);
+        SockRef::from(&socket).set_tcp_keepalive(&patience)?;
+    }
     socket.set_nodelay(true)?;
     let stream = socket.connect(target).await?;
     #[cfg(target_os = "linux")]
-    SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    SockRef::from(&stream).set_tcp_user_timeout(Some(pg::UNACKNOWLEDGED))?;
     Ok(stream)
 }
 

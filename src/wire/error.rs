@@ -1,4 +1,4 @@
-//! What can go wrong on the replication connection.
+//! What can go wrong on a connection that carries rows.
 
 use std::io;
 
@@ -28,7 +28,7 @@ pub enum WireError {
     Scram { why: String },
     #[error("{message} (SQLSTATE {sqlstate})")]
     Server { severity: String, sqlstate: String, message: String, hint: Option<String> },
-    #[error("lost the replication connection: {0}")]
+    #[error("lost the connection to the server: {0}")]
     Lost(#[from] io::Error),
     #[error("the server ended the replication stream")]
     Ended,

@@ -14,18 +14,27 @@ use super::dial::{Cover, Line, covers, dial};
 use super::session::Session;
 use crate::pg::{Address, session};
 
+/// What a session is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// To make and read slots.
+    Replication,
+    /// To read tables.
+    Rows,
+}
+
 /// `pg_hba.conf` knows no entry for this kind of connection: another cover may find one.
 const NO_ENTRY: &str = "28000";
 
 /// Tries the covers the mode allows until one lets us in.
-pub(super) async fn open(address: &Address) -> Result<Session, WireError> {
+pub(super) async fn open(address: &Address, purpose: Purpose) -> Result<Session, WireError> {
     let mut turned_away = None;
     for &cover in covers(address) {
         if let Some(why) = &turned_away {
             tell_of_retry(address, cover, why);
         }
         let refused = match dial(address, cover).await {
-            Ok(line) => match login(address, line).await {
+            Ok(line) => match login(address, purpose, line).await {
                 Err(e) if e.sqlstate() == Some(NO_ENTRY) => e,
                 done => return done,
             },
@@ -46,16 +55,16 @@ fn tell_of_retry(address: &Address, cover: Cover, why: &WireError) {
     }
 }
 
-pub(super) async fn login(address: &Address, line: Line) -> Result<Session, WireError> {
+pub(super) async fn login(address: &Address, purpose: Purpose, line: Line) -> Result<Session, WireError> {
     let Line { mut channel, tls, binding } = line;
     let parameters = [
         ("user", address.user.as_str()),
         ("database", address.database.as_str()),
-        ("replication", "database"),
         ("application_name", address.application_name.as_str()),
     ];
+    let replication = (purpose == Purpose::Replication).then_some(("replication", "database"));
     let pinned = session::parameters(address).iter().copied();
-    frontend::startup_message(parameters.into_iter().chain(pinned), &mut channel.output)
+    frontend::startup_message(parameters.into_iter().chain(replication).chain(pinned), &mut channel.output)
         .map_err(WireError::malformed)?;
     channel.flush().await?;
     authenticate(address, &mut channel, tls, binding).await?;

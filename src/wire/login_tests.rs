@@ -9,7 +9,7 @@ use super::channel::Channel;
 use super::dial::{Cover, Line, cover};
 use super::login::login;
 use super::script::{self, PASSWORD, Server};
-use super::{Session, WireError};
+use super::{Purpose, Session, WireError};
 use crate::pg::{Address, Secret, session};
 
 fn line() -> (Line, Server<DuplexStream>) {
@@ -22,7 +22,7 @@ async fn finish(login: JoinHandle<Result<Session, WireError>>) -> Result<Session
 }
 
 fn start(address: Address, line: Line) -> JoinHandle<Result<Session, WireError>> {
-    tokio::spawn(async move { login(&address, line).await })
+    tokio::spawn(async move { login(&address, Purpose::Replication, line).await })
 }
 
 /// A login that has sent its startup message.

@@ -1,4 +1,4 @@
-//! A logged-in replication session: simple queries and replication commands.
+//! A logged-in session: simple queries and replication commands.
 
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{DataRowBody, Message};
@@ -61,6 +61,10 @@ type TextRow = Vec<Option<String>>;
 impl Session {
     pub(super) fn new(channel: Channel, version: u32, backend: i32) -> Self {
         Self { channel, version, backend }
+    }
+
+    pub(super) fn channel(&mut self) -> &mut Channel {
+        &mut self.channel
     }
 
     /// The id of the server's process for this session.

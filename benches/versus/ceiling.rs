@@ -19,7 +19,9 @@ use crate::topics;
 use crate::workload::Prepared;
 
 /// Times a million records; after this many the broker takes no less for each.
-const WARMING: usize = 5;
+const WARMING: usize = 10;
+/// The same of transactions.
+const TRANSACTIONS: usize = 1000;
 
 /// What a client of Postgres' own did.
 pub struct Pass {
@@ -38,6 +40,7 @@ pub fn warm() {
     for _ in 0..WARMING {
         sample.write();
     }
+    sample.write_in_transactions(TRANSACTIONS);
 }
 
 /// Records as they were written in this run, to be written again.
@@ -62,24 +65,61 @@ impl Sample {
 
     /// Writes them all, as fast as the broker takes them.
     fn write(&self) {
-        let topic = unique("beside");
-        topics::create(&topic, &[("file.delete.delay.ms", "1000")]);
-        let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
-            .set("bootstrap.servers", kafka())
-            .set("enable.idempotence", "true")
-            .set("compression.type", "lz4")
-            .create()
-            .expect("a producer");
-        for (_, (key, value)) in (0..self.total).zip(self.records.iter().cycle()) {
-            let mut record = BaseRecord::<[u8], [u8]>::to(&topic).key(key).payload(value);
-            while let Err((error, back)) = producer.send(record) {
-                assert_eq!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull));
-                record = back;
-                sleep(Duration::from_millis(1));
-            }
+        let topic = Topic::new();
+        let producer = producer(&[]);
+        for (_, record) in (0..self.total).zip(self.records.iter().cycle()) {
+            topic.send(&producer, record);
         }
-        producer.flush(Duration::from_secs(60)).expect("Kafka took them");
-        topics::delete(&[topic]);
+        producer.flush(PATIENCE).expect("Kafka took them");
+    }
+
+    fn write_in_transactions(&self, transactions: usize) {
+        let topic = Topic::new();
+        let producer = producer(&[("transactional.id", &topic.0)]);
+        producer.init_transactions(PATIENCE).expect("an id");
+        for records in self.records.chunks(self.records.len() / 20).cycle().take(transactions) {
+            producer.begin_transaction().expect("a transaction");
+            records.iter().for_each(|record| topic.send(&producer, record));
+            producer.commit_transaction(PATIENCE).expect("Kafka took it");
+        }
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn producer(more: &[(&str, &str)]) -> ThreadedProducer<DefaultProducerContext> {
+    let mut settings = ClientConfig::new();
+    settings.set("bootstrap.servers", kafka()).set("enable.idempotence", "true").set("compression.type", "lz4");
+    for (name, value) in more {
+        settings.set(*name, *value);
+    }
+    settings.create().expect("a producer")
+}
+
+/// One to be written to, and deleted afterwards.
+struct Topic(String);
+
+impl Topic {
+    fn new() -> Self {
+        let name = unique("beside");
+        topics::create(&name, &[("file.delete.delay.ms", "1000")]);
+        Self(name)
+    }
+
+    /// Waits while the queue is full.
+    fn send(&self, producer: &ThreadedProducer<DefaultProducerContext>, (key, value): &(Vec<u8>, Vec<u8>)) {
+        let mut record = BaseRecord::<[u8], [u8]>::to(&self.0).key(key).payload(value);
+        while let Err((error, back)) = producer.send(record) {
+            assert_eq!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull));
+            record = back;
+            sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Topic {
+    fn drop(&mut self) {
+        topics::delete(&[std::mem::take(&mut self.0)]);
     }
 }
 

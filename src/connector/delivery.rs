@@ -164,6 +164,9 @@ impl Delivery {
 
     /// There is nothing more to read just now.
     pub(super) fn rest(&mut self) -> Result<(), ConnectorError> {
+        if !self.is_transactional() {
+            self.sink.rest();
+        }
         let worthwhile = self.worthwhile().is_some_and(|at| self.volume <= SMALL || Instant::now() >= at);
         if worthwhile { self.end() } else { Ok(()) }
     }

@@ -117,6 +117,13 @@ impl Sink {
         }
     }
 
+    /// There is nothing more to send just now: what is held back for a fuller batch need not wait long.
+    pub fn rest(&mut self) {
+        if let Self::Kafka(sink) = self {
+            sink.rest();
+        }
+    }
+
     /// Pushes out what is held back for a fuller batch; receipts come as usual.
     pub fn nudge(&mut self) {
         match self {

@@ -8,13 +8,13 @@ use rdkafka::config::{ClientConfig, FromClientConfig, FromClientConfigAndContext
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::super::{Limit, SinkError};
+use super::flusher::LINGER;
 use super::{Config, properties};
 
 /// What a producer gets unless the user says otherwise.
 const PRODUCER: &[(&str, &str)] = &[
     ("acks", "all"),
     ("enable.idempotence", "true"),
-    ("linger.ms", "1"),
     // Java's `max.request.size`.
     ("message.max.bytes", "1048576"),
     // An outage of any length must not turn into failed deliveries.
@@ -45,6 +45,7 @@ pub(super) fn producer(config: &Config, client_id: &str) -> Result<ClientConfig,
     let translated = translate(config)?;
     let mut settings = base(config, client_id);
     set_all(&mut settings, PRODUCER);
+    settings.set("linger.ms", LINGER.as_millis().to_string());
     for (name, value) in &translated {
         settings.set(name, value);
     }

@@ -8,6 +8,7 @@
 mod apart;
 mod client;
 mod deliveries;
+mod flusher;
 mod jaas;
 pub mod probe;
 pub mod properties;
@@ -34,6 +35,7 @@ use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use self::deliveries::{Context, Deliveries, Delivery, Failure};
+use self::flusher::Flusher;
 use self::raw::Dispatch;
 use self::starter::Starter;
 use self::transaction::Transaction;
@@ -93,6 +95,8 @@ pub struct Kafka {
 }
 
 struct Clients {
+    /// Unless the user said how long records linger.
+    flusher: Option<Flusher>,
     // Before the producer, whose topics it holds.
     dispatch: Dispatch,
     starter: Option<Starter>,
@@ -129,6 +133,7 @@ impl Kafka {
         let starts_early = client::may_start_early(config, &settings);
         let transaction = config.transactional_id.as_deref().map(|id| Transaction::new(id, &settings));
         let fencing = config.transactional_id.clone();
+        let lingers = config.properties.iter().any(|(name, _)| name == "linger.ms");
         let clients = blocking(move || {
             let producer: ThreadedProducer<Context> = client::create_with(&settings, context)?;
             wait_for_a_broker(&producer, &brokers)?;
@@ -141,7 +146,8 @@ impl Kafka {
                 false => None,
             };
             let admin = admin_settings.map(|settings| client::create(&settings)).transpose()?;
-            Ok(Clients { dispatch: Dispatch::new(Arc::clone(&producer)), starter, producer, admin })
+            let flusher = if lingers { None } else { Flusher::new(Arc::clone(&producer)) };
+            Ok(Clients { flusher, dispatch: Dispatch::new(Arc::clone(&producer)), starter, producer, admin })
         });
         Ok(Self {
             brokers: config.bootstrap.clone(),
@@ -173,7 +179,12 @@ impl Kafka {
                 sent
             }
         };
-        let Err(code) = sent else { return Ok(()) };
+        let Err(code) = sent else {
+            if let Some(flusher) = &mut clients.flusher {
+                flusher.sent(record.size());
+            }
+            return Ok(());
+        };
         Err(match code {
             RDKafkaErrorCode::QueueFull => SinkError::Full,
             RDKafkaErrorCode::MessageSizeTooLarge => SinkError::TooLarge {
@@ -223,12 +234,18 @@ impl Kafka {
         self.deliveries.inbox.changed().await;
     }
 
-    /// Wakes the brokers' threads as a flush does. One that is slow to wake misses it, and sends after `linger.ms`.
+    pub(super) fn rest(&mut self) {
+        if let Some(Clients { flusher: Some(flusher), .. }) = &mut self.clients {
+            flusher.soon();
+        }
+    }
+
+    /// Without a flusher, the brokers' threads are woken: one that is slow to wake misses it, and sends after `linger.ms`.
     pub(super) fn nudge(&mut self) {
-        if let Some(clients) = &self.clients {
-            for producer in clients.producers() {
-                let _ = producer.flush(Duration::ZERO);
-            }
+        let Some(clients) = &mut self.clients else { return };
+        match &mut clients.flusher {
+            Some(flusher) => flusher.now(),
+            None => clients.producers().for_each(|producer| raw::flush(producer, Duration::ZERO)),
         }
     }
 

@@ -12,6 +12,7 @@ use std::collections::hash_map::Entry;
 use std::ffi::{CString, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rdkafka::bindings as sys;
 use rdkafka::bindings::rd_kafka_vtype_t as Vtype;
@@ -95,6 +96,14 @@ impl Dispatch {
             Entry::Occupied(entry) => entry.get().0.as_ptr(),
         })
     }
+}
+
+/// Sends everything at once, what comes meanwhile too, until it is acknowledged or `within` is over. The wrapper's own takes
+/// delivery reports as well, and is over in between.
+pub(super) fn flush(producer: &ThreadedProducer<Context>, within: Duration) {
+    let millis = i32::try_from(within.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the producer lives. The answer says only whether all is acknowledged, which receipts tell.
+    unsafe { sys::rd_kafka_flush(producer.client().native_ptr(), millis) };
 }
 
 /// Null has no bytes; an empty text has an address.

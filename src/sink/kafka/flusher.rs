@@ -110,10 +110,11 @@ impl Shared {
     /// Whether more comes, in which case lingering does the rest: the time of that is over when this answers.
     fn is_loaded(&self) -> bool {
         let before = self.volume.load(Ordering::Relaxed);
-        thread::park_timeout(COMPANY);
+        // Not parked: a token that is left over would end that at once.
+        thread::sleep(COMPANY);
         let loaded = self.volume.load(Ordering::Relaxed).wrapping_sub(before) >= LOAD;
         if loaded {
-            thread::park_timeout(LINGER.saturating_sub(COMPANY));
+            thread::sleep(LINGER.saturating_sub(COMPANY));
         }
         loaded
     }

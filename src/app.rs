@@ -59,7 +59,14 @@ pub async fn run(options: Options) -> Ended {
 /// `walcast check`: 0 when nothing stands in the way, 1 when something does, 2 for a wrong configuration, 3 for warnings
 /// when `strict`.
 pub async fn check(file: &Path, worker: Option<&Path>, json: bool, strict: bool) -> Ended {
-    let (context, notes) = one(file, worker)?;
+    let (context, notes) = match one(file, worker) {
+        Err(problems) if json => {
+            let named = problems.iter().map(|problem| check::misconfigured(&problem.key, &problem.message));
+            say(&check::render_json(&named.collect::<Vec<_>>()));
+            return Ok(BAD_CONFIGURATION);
+        }
+        configured => configured?,
+    };
     let findings = check::run(&context).await;
     if json {
         say(&check::render_json(&findings));

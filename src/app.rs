@@ -394,7 +394,7 @@ fn advertised(worker: &Worker, listeners: &[rest::Listener]) -> (&'static str, S
     let Advertised { host, port, scheme } = &worker.advertised;
     let wanted = scheme.as_deref().unwrap_or("http");
     let chosen = listeners.iter().find(|listener| listener.scheme() == wanted).or(listeners.first());
-    let local = chosen.map(address).unwrap_or_default();
+    let local = chosen.map(rest::Listener::reached_at).unwrap_or_default();
     let (own_host, own_port) = local.rsplit_once(':').unwrap_or_default();
     let port = port.map_or_else(|| own_port.to_owned(), |port| port.to_string());
     let id = format!("{}:{port}", host.as_deref().unwrap_or(own_host));

@@ -370,6 +370,9 @@ fn problems_of(stored: &Stored, worker: &Worker) -> Vec<Problem> {
 
 /// Opens the listeners: those of the worker, or the one of the command line.
 async fn listen(options: &Options, worker: &Worker) -> Result<Vec<rest::Listener>, Vec<Problem>> {
+    let file = options.worker.clone();
+    let reread: Arc<rest::Reread> =
+        Arc::new(move || Worker::load(file.as_deref(), std::env::vars()).ok()?.0.server.tls);
     let listens = match &options.listen {
         None => worker.server.listeners.clone(),
         Some(text) => vec![listen_address(text)?],
@@ -381,7 +384,7 @@ async fn listen(options: &Options, worker: &Worker) -> Result<Vec<rest::Listener
             vec![Problem::new("listeners", text)]
         })?;
         if https && secured.is_none() {
-            let read = worker.server.tls.clone().map(rest::Secured::new).transpose();
+            let read = worker.server.tls.clone().map(|tls| rest::Secured::new(tls, reread.clone())).transpose();
             secured = read.map_err(|e| vec![Problem::new("listeners.https.ssl", e.to_string())])?;
         }
         listeners.push(rest::Listener { socket, tls: secured.clone().filter(|_| https) });

@@ -59,7 +59,14 @@ pub async fn run(options: Options) -> Ended {
 /// `walcast check`: 0 when nothing stands in the way, 1 when something does, 2 for a wrong configuration, 3 for warnings
 /// when `strict`.
 pub async fn check(file: &Path, worker: Option<&Path>, json: bool, strict: bool) -> Ended {
-    let (context, notes) = one(file, worker)?;
+    let (context, notes) = match one(file, worker) {
+        Err(problems) if json => {
+            let named = problems.iter().map(|problem| check::misconfigured(&problem.key, &problem.message));
+            say(&check::render_json(&named.collect::<Vec<_>>()));
+            return Ok(BAD_CONFIGURATION);
+        }
+        configured => configured?,
+    };
     let findings = check::run(&context).await;
     if json {
         say(&check::render_json(&findings));
@@ -363,6 +370,9 @@ fn problems_of(stored: &Stored, worker: &Worker) -> Vec<Problem> {
 
 /// Opens the listeners: those of the worker, or the one of the command line.
 async fn listen(options: &Options, worker: &Worker) -> Result<Vec<rest::Listener>, Vec<Problem>> {
+    let file = options.worker.clone();
+    let reread: Arc<rest::Reread> =
+        Arc::new(move || Worker::load(file.as_deref(), std::env::vars()).ok()?.0.server.tls);
     let listens = match &options.listen {
         None => worker.server.listeners.clone(),
         Some(text) => vec![listen_address(text)?],
@@ -374,7 +384,7 @@ async fn listen(options: &Options, worker: &Worker) -> Result<Vec<rest::Listener
             vec![Problem::new("listeners", text)]
         })?;
         if https && secured.is_none() {
-            let read = worker.server.tls.clone().map(rest::Secured::new).transpose();
+            let read = worker.server.tls.clone().map(|tls| rest::Secured::new(tls, reread.clone())).transpose();
             secured = read.map_err(|e| vec![Problem::new("listeners.https.ssl", e.to_string())])?;
         }
         listeners.push(rest::Listener { socket, tls: secured.clone().filter(|_| https) });
@@ -387,7 +397,7 @@ fn advertised(worker: &Worker, listeners: &[rest::Listener]) -> (&'static str, S
     let Advertised { host, port, scheme } = &worker.advertised;
     let wanted = scheme.as_deref().unwrap_or("http");
     let chosen = listeners.iter().find(|listener| listener.scheme() == wanted).or(listeners.first());
-    let local = chosen.map(address).unwrap_or_default();
+    let local = chosen.map(rest::Listener::reached_at).unwrap_or_default();
     let (own_host, own_port) = local.rsplit_once(':').unwrap_or_default();
     let port = port.map_or_else(|| own_port.to_owned(), |port| port.to_string());
     let id = format!("{}:{port}", host.as_deref().unwrap_or(own_host));

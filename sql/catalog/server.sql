@@ -6,4 +6,5 @@ SELECT current_setting('server_version_num')::int4,
        current_setting('max_wal_senders')::int4,
        (SELECT count(*) FROM pg_stat_get_wal_senders())::int4,
        (extract(epoch FROM clock_timestamp()) * 1000000)::int8,
-       current_setting('server_encoding')
+       current_setting('server_encoding'),
+       pg_backend_pid()

@@ -5,6 +5,7 @@
 //! nowhere else, every fixed query is a file in `sql/catalog`, and one text serves Postgres 13 to 18. Streaming, and
 //! creating a slot with its exported snapshot, belong to `wire`.
 
+mod blockers;
 mod connection;
 pub mod copy_text;
 mod cover;
@@ -22,6 +23,7 @@ mod tables;
 mod types;
 mod vitals;
 
+pub use blockers::Blocker;
 pub use error::CatalogError;
 pub use identity::Identity;
 pub use publication::Publication;

@@ -19,6 +19,8 @@ pub struct Server {
     /// The server's clock, microseconds since 1970.
     pub clock_micros: i64,
     pub encoding: String,
+    /// The server's process for this session.
+    pub backend: i32,
 }
 
 /// Which server this is, and how else it can be reached.
@@ -73,6 +75,7 @@ impl Catalog {
             used_wal_senders: count(6)?,
             clock_micros: row.try_get(7)?,
             encoding: row.try_get(8)?,
+            backend: row.try_get(9)?,
         })
     }
 

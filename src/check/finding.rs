@@ -18,7 +18,7 @@ pub enum Severity {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     pub severity: Severity,
-    /// What it is about: `connection`, `server`, `tables`, `replication`, `slot`, `publication`, `kafka`, `topics`.
+    /// What it is about: `settings`, `connection`, `server`, `tables`, `replication`, `slot`, `publication`, `kafka`, `topics`.
     pub area: &'static str,
     /// One sentence.
     pub title: String,
@@ -46,6 +46,15 @@ impl Finding {
     pub(super) fn about(self, area: &'static str) -> Self {
         Self { area, ..self }
     }
+}
+
+/// A setting that nothing can be examined with; `key` is empty when none in particular is to blame.
+pub fn misconfigured(key: &str, message: &str) -> Finding {
+    let remedy = match key {
+        "" => "mend the file".to_owned(),
+        key => format!("mend {key} in the connector file or the worker file"),
+    };
+    Finding::error(message, remedy).about("settings")
 }
 
 /// 1 when there is an error. Warnings stop no connector: 0, or 3 when the caller is `strict`.

@@ -21,7 +21,7 @@ mod slot;
 mod tables;
 mod topics;
 
-pub use finding::{Finding, Severity, exit_code, render, render_json};
+pub use finding::{Finding, Severity, exit_code, misconfigured, render, render_json};
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

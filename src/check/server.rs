@@ -113,6 +113,7 @@ mod tests {
             used_wal_senders: 0,
             clock_micros: 0,
             encoding: "UTF8".to_owned(),
+            backend: 1,
         }
     }
 

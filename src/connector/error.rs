@@ -10,6 +10,9 @@ use crate::wire::WireError;
 use super::emit::EmitError;
 use super::plan::Refusal;
 
+/// Raised when a slot or a publication does not exist.
+pub(super) const UNDEFINED_OBJECT: &str = "42704";
+
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectorError {
     #[error("database: {0}")]
@@ -32,6 +35,10 @@ pub enum ConnectorError {
     CopyText { table: String, why: CopyTextError },
     #[error("table {table} was changed while the snapshot was about to read it: {source}")]
     TableChanged { table: String, source: WireError },
+    #[error("replication slot \"{slot}\" went away while the connector started: {source}")]
+    SlotGone { slot: String, source: WireError },
+    #[error("the server is a standby, and standbys of Postgres {major} cannot decode changes")]
+    Standby { major: u32 },
     #[error("a row arrived for relation {0}, which was never described")]
     UnknownRelation(u32),
 }
@@ -54,8 +61,10 @@ impl ConnectorError {
             Self::Wire(e) => e.is_transient(),
             Self::Sink(e) => e.is_transient(),
             Self::Offset(e) => e.is_transient(),
-            // A new view shows the table as it is now.
-            Self::TableChanged { .. } => true,
+            // A new look shows the table, or the server without the slot, as it is now.
+            Self::TableChanged { .. } | Self::SlotGone { .. } => true,
+            // Until it is promoted.
+            Self::Standby { .. } => true,
             Self::Refused(_)
             | Self::Row(_)
             | Self::Conversion { .. }
@@ -68,8 +77,8 @@ impl ConnectorError {
     /// What failed, for counting.
     pub(super) fn room(&self) -> &'static str {
         match self {
-            Self::Catalog(_) => "database",
-            Self::Wire(_) => "replication",
+            Self::Catalog(_) | Self::Standby { .. } => "database",
+            Self::Wire(_) | Self::SlotGone { .. } => "replication",
             Self::Sink(_) => "sink",
             Self::Offset(_) => "offsets",
             Self::Refused(_) => "plan",
@@ -96,6 +105,7 @@ impl ConnectorError {
                 use WireError::{Ended, Lost, Silent, Unreachable};
                 matches!(e, Unreachable { .. } | Lost(_) | Ended | Silent { .. }) || starting_or_stopping(e.sqlstate())
             }
+            Self::Standby { .. } => true,
             Self::Sink(e) => matches!(e, SinkError::Unreachable { .. }),
             Self::Offset(OffsetError::Topic(e)) => matches!(e, SinkError::Unreachable { .. }),
             _ => false,
@@ -108,6 +118,10 @@ impl ConnectorError {
             Self::Refused(refusal) => Some(refusal.remedy()),
             Self::Sink(e) => e.remedy(),
             Self::Offset(e) => e.remedy(),
+            Self::Standby { .. } => Some(
+                "promote it (SELECT pg_promote();), and the connector goes on by itself, or set database.hostname to the primary"
+                    .to_owned(),
+            ),
             Self::Row(_) => Some(
                 "set event.processing.failure.handling.mode=warn to leave such events out, \
                  or give the table REPLICA IDENTITY FULL"
@@ -117,6 +131,11 @@ impl ConnectorError {
                 Some("set event.converting.failure.handling.mode=warn to send such values as null".to_owned())
             }
             Self::Catalog(e) => sqlstate_remedy(e.sqlstate()).or_else(|| self.patience()),
+            Self::Wire(e) if e.sqlstate() == Some(UNDEFINED_OBJECT) => Some(
+                "create the publication again; the server cannot decode what was written without it, so stop the connector, \
+                 let it forget its position (walcast offsets reset FILE --apply), and resume it: it reads the tables again"
+                    .to_owned(),
+            ),
             Self::Wire(e) => sqlstate_remedy(e.sqlstate()).or_else(|| self.patience()),
             _ => None,
         }

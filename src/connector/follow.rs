@@ -17,7 +17,7 @@ use crate::offsets::Offset;
 use crate::wire::{self, Feedback, Frame, Session, Start, WireError};
 use crate::words::{Lsn, Relation};
 
-use super::error::ConnectorError;
+use super::error::{ConnectorError, UNDEFINED_OBJECT};
 use super::heartbeat::Heartbeat;
 use super::life::Found;
 use super::meters::{Stage, Stopwatch};
@@ -84,7 +84,10 @@ impl<'a> Following<'a> {
             messages: true,
             extra: &config.slot_stream_params,
         };
-        let wire = session.start(&start).await?;
+        let wire = session.start(&start).await.map_err(|source| match source.sqlstate() {
+            Some(UNDEFINED_OBJECT) => ConnectorError::SlotGone { slot: config.slot.clone(), source },
+            _ => source.into(),
+        })?;
         let heartbeat = config.heartbeat_interval.map(|_| Heartbeat::new(config, &found.blueprint));
         let tables = Tables::new(found.blueprint, found.types);
         let mut stream = Stream::new(tables, delivery, &Uuid::now_v7().to_string(), from, skip);

@@ -17,6 +17,7 @@ use crate::sink::Sink;
 use crate::wire::{self, CreatedSlot, NewSlot, Session};
 use crate::words::Lsn;
 
+use super::blocked::Command;
 use super::delivery::{Boundary, Delivery};
 use super::emit::Emitter;
 use super::error::ConnectorError;
@@ -35,6 +36,10 @@ const SNAPSHOT_BOUNDARY: Boundary = Boundary { at_rest: false, after: Duration::
 /// The longest transaction of a stream that never rests. Each end costs the time in which the brokers acknowledge what is in
 /// flight, so a shorter one would be less than nine tenths as fast as none.
 const LONGEST_TRANSACTION: Duration = Duration::from_millis(500);
+/// `server_version_num` from which a standby can decode.
+const STANDBY_DECODES: u32 = 160_000;
+const CONNECTING: &str = "connecting to the database and the sink";
+const CREATING_SLOT: &str = "creating the replication slot, which waits for open transactions to end";
 /// Raised when every replication slot of the server is taken.
 const NO_FREE_SLOT: &str = "53400";
 
@@ -62,7 +67,7 @@ impl Life<'_> {
     /// Runs until stopped (`Ok`) or until something fails.
     pub(super) async fn live(&mut self) -> Result<(), ConnectorError> {
         let config = &self.context.config;
-        self.publisher.starting("connecting to the database and the sink");
+        self.publisher.starting(CONNECTING);
         let client = format!("connector-producer-{}-0", config.name);
         // Side by side, for a start takes as long as the slowest of them; none changes what another finds.
         let (sink, opening, found) = try_join!(
@@ -117,12 +122,27 @@ impl Life<'_> {
         if server.wal_level != "logical" {
             return Err(Refusal::WalLevel { level: server.wal_level }.into());
         }
+        if server.in_recovery && server.version < STANDBY_DECODES {
+            return Err(ConnectorError::Standby { major: server.version / 10_000 });
+        }
         let blueprint = Blueprint::new(config, self.meters.clone());
         let mut tables = catalog.tables().await?;
         tables.retain(|table| config.debezium.filters.captures(&table.schema, &table.name));
         if !server.in_recovery {
-            publication::ensure(&catalog, config, &tables).await?;
-            identity::ensure(&catalog, &config.identities, &tables).await;
+            let publishing = Command {
+                backend: server.backend,
+                address: &address,
+                consequence: format!("publication \"{}\" cannot be set up", config.publication),
+                otherwise: Activity::Starting { step: CONNECTING },
+            };
+            publishing.watched(publication::ensure(&catalog, config, &tables), self.publisher).await?;
+            let identifying = Command {
+                backend: server.backend,
+                address: &address,
+                consequence: "the replica identity of a table cannot be set".to_owned(),
+                otherwise: Activity::Starting { step: CONNECTING },
+            };
+            identifying.watched(identity::ensure(&catalog, &config.identities, &tables), self.publisher).await;
         }
         slot::wait_until_free(&catalog, &config.slot, *self.backend, self.publisher, self.stop).await?;
         let slot = catalog.slot(&config.slot).await?;
@@ -147,17 +167,23 @@ impl Life<'_> {
         let mut session = self.connect(&found.address).await?;
         let from = match &found.slot {
             Some(slot) => slot.confirmed_flush.unwrap_or(Lsn::ZERO),
-            None => self.create_slot(&mut session).await?.consistent_point,
+            None => self.create_slot(&mut session, found).await?.consistent_point,
         };
         Ok(Whence { session, from, skip: None })
     }
 
-    async fn create_slot(&self, session: &mut Session) -> Result<CreatedSlot, ConnectorError> {
+    async fn create_slot(&self, session: &mut Session, found: &Found) -> Result<CreatedSlot, ConnectorError> {
         let config = &self.context.config;
         let new =
             NewSlot { name: &config.slot, temporary: false, failover: config.slot_failover, export_snapshot: true };
-        self.publisher.starting("creating the replication slot, which waits for open transactions to end");
-        let created = session.create_slot(&new).await?;
+        self.publisher.starting(CREATING_SLOT);
+        let creating = Command {
+            backend: session.backend(),
+            address: &found.address,
+            consequence: "the replication slot cannot be created".to_owned(),
+            otherwise: Activity::Starting { step: CREATING_SLOT },
+        };
+        let created = creating.watched(session.create_slot(&new), self.publisher).await?;
         tracing::info!(slot = config.slot, at = %created.consistent_point, "replication slot created");
         Ok(created)
     }
@@ -185,6 +211,7 @@ impl Life<'_> {
         let run_id = Uuid::now_v7().to_string();
         let mut snapshot = Snapshot {
             catalog: &found.catalog,
+            address: &found.address,
             blueprint: &found.blueprint,
             types: &found.types,
             emitter: Emitter::new(&found.blueprint.config, &found.blueprint.header_converter, &run_id),
@@ -203,6 +230,7 @@ impl Life<'_> {
         let tables = readable(&tables, &found.blueprint, config.publish_via_partition_root);
         let ended = snapshot.run(&tables, &mut rows).await?;
         if ended == Ended::Stopped {
+            // The session may be in the middle of a table: it ends with its connection.
             return Ok(After::Stopped);
         }
         rows.close().await;
@@ -233,7 +261,7 @@ impl Life<'_> {
                     found.catalog.drop_slot(&self.context.config.slot).await?;
                 }
                 let mut session = self.connect(&found.address).await?;
-                let created = self.create_slot(&mut session).await?;
+                let created = self.create_slot(&mut session, found).await?;
                 let at = created.consistent_point;
                 Ok(View { session: Some(session), ..View::exported(created.snapshot, at) })
             }

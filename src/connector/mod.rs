@@ -4,6 +4,7 @@
 //! `follow`s the stream. `stream` turns frames into records, `emit` renders them, `delivery` carries them out and brings
 //! positions back through the `ledger`. Records acknowledged, then offset stored, then slot confirmed: that order is law.
 
+mod blocked;
 mod channel;
 mod commits;
 mod config;

@@ -3,6 +3,7 @@
 //! One row is held back until the next is known, because only then is it clear whether it was the last of its table or of
 //! the whole snapshot (`source.snapshot`).
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,10 +14,12 @@ use crate::catalog::copy_text::decode_row;
 use crate::catalog::{Catalog, select_sql};
 use crate::debezium::{Compatibility, Include, Moment, Op, SnapshotMarker, Source, TableFacts, Types};
 use crate::offsets::{self, Offset};
+use crate::pg::Address;
 use crate::wire::{CopyOut, Peeked, Session};
 use crate::words::table::{CatalogTable, TableKind};
 use crate::words::{Cell, Change, Lsn, Row, recycle};
 
+use super::blocked::Command;
 use super::delivery::Delivery;
 use super::emit::Emitter;
 use super::error::ConnectorError;
@@ -66,6 +69,7 @@ pub(super) enum Ended {
 /// What stays the same for all rows.
 pub(super) struct Snapshot<'a> {
     pub(super) catalog: &'a Catalog,
+    pub(super) address: &'a Address,
     pub(super) blueprint: &'a Blueprint,
     pub(super) types: &'a Types,
     pub(super) delivery: &'a mut Delivery,
@@ -125,7 +129,7 @@ impl Snapshot<'_> {
         if !self.delivery.is_transactional() {
             // Stored before the first row goes out: whoever finds it knows that rows may have been delivered. In a
             // transaction it is seen together with them.
-            self.delivery.drain().await?;
+            self.drain().await?;
         }
         let mut held: Option<Held> = None;
         for (index, table) in tables.iter().enumerate() {
@@ -138,8 +142,19 @@ impl Snapshot<'_> {
             self.emit(held, true)?;
         }
         self.delivery.mark(self.offset(true))?;
-        self.delivery.drain().await?;
+        self.drain().await?;
         Ok(Ended::Complete)
+    }
+
+    /// Waits until everything is acknowledged and stored, and says how that stands.
+    async fn drain(&mut self) -> Result<(), ConnectorError> {
+        loop {
+            tokio::select! {
+                biased;
+                drained = self.delivery.drain() => return drained.map(drop),
+                _ = self.look.tick() => self.look()?,
+            }
+        }
     }
 
     fn offset(&self, completed: bool) -> Offset {
@@ -169,12 +184,9 @@ impl Snapshot<'_> {
         }
         self.progress(&name, 0);
         let columns = facts.columns.iter().map(|column| column.name);
-        let copy = session.copy(&select_sql(table, columns, false)).await;
-        let mut copy = copy.map_err(|source| match source.sqlstate() {
-            // The view is of data only: names are looked up among those of now.
-            Some(UNDEFINED_COLUMN | UNDEFINED_TABLE) => ConnectorError::TableChanged { table: name.clone(), source },
-            _ => source.into(),
-        })?;
+        let Some(mut copy) = self.open(session, &name, &select_sql(table, columns, false)).await? else {
+            return Ok(Ended::Stopped);
+        };
         let mut rows = 0u64;
         loop {
             let line = match copy.peek()? {
@@ -237,10 +249,42 @@ impl Snapshot<'_> {
         }
     }
 
+    /// Begins to read, for which nobody may have locked the table away. `None`: stopped meanwhile.
+    async fn open<'s>(
+        &mut self,
+        session: &'s mut Session,
+        name: &str,
+        sql: &str,
+    ) -> Result<Option<CopyOut<'s>>, ConnectorError> {
+        let command = Command {
+            backend: session.backend(),
+            address: self.address,
+            consequence: format!("table {name} cannot be read"),
+            otherwise: self.activity(name, 0),
+        };
+        let mut opened = pin!(command.watched(session.copy(sql), self.publisher));
+        let copy = loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(None),
+                copy = &mut opened => break copy,
+                _ = self.look.tick() => self.look()?,
+            }
+        };
+        copy.map(Some).map_err(|source| match source.sqlstate() {
+            // The view is of data only: names are looked up among those of now.
+            Some(UNDEFINED_COLUMN | UNDEFINED_TABLE) => ConnectorError::TableChanged { table: name.to_owned(), source },
+            _ => source.into(),
+        })
+    }
+
+    fn activity(&self, table: &str, rows: u64) -> Activity {
+        Activity::Snapshotting { table: table.to_owned(), rows, percent: self.meters().percent() }
+    }
+
     fn progress(&self, table: &str, rows: u64) {
         if !self.standstill.is_standing() {
-            let percent = self.meters().percent();
-            self.publisher.activity(Activity::Snapshotting { table: table.to_owned(), rows, percent });
+            self.publisher.activity(self.activity(table, rows));
         }
     }
 

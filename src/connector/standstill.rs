@@ -12,12 +12,13 @@ const AFTER: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Default)]
 pub(super) struct Standstill {
-    standing: bool,
+    /// What was being done when nothing moved any more.
+    before: Option<Activity>,
 }
 
 impl Standstill {
     pub(super) fn is_standing(&self) -> bool {
-        self.standing
+        self.before.is_some()
     }
 
     /// To be called once per [`PERIOD`]. `silence`: how long the server has told nothing while we listened.
@@ -26,9 +27,9 @@ impl Standstill {
         let (activity, time) = match unacknowledged {
             Some(time) => (of_sink(delivery), time),
             None if silence >= AFTER => (of_server(), silence),
-            None => return self.moves(),
+            None => return self.moves(publisher),
         };
-        if !self.standing {
+        if self.before.is_none() {
             let since = time.as_secs();
             let (doing, remedy) = (activity.doing(), activity.remedy());
             match unacknowledged {
@@ -37,13 +38,14 @@ impl Standstill {
                 None => tracing::info!(remedy, "waiting since {since} s: {doing}"),
             }
         }
-        self.standing = true;
+        self.before.get_or_insert_with(|| publisher.present());
         publisher.activity_since(activity, SystemTime::now() - time);
     }
 
-    fn moves(&mut self) {
-        if std::mem::take(&mut self.standing) {
+    fn moves(&mut self, publisher: &Publisher) {
+        if let Some(before) = self.before.take() {
             tracing::info!("moving again");
+            publisher.activity(before);
         }
     }
 }

@@ -147,6 +147,10 @@ impl Publisher {
         });
     }
 
+    pub(super) fn present(&self) -> Activity {
+        self.sender.borrow().activity.clone()
+    }
+
     /// For what had begun before it was noticed.
     pub(super) fn activity_since(&self, activity: Activity, since: SystemTime) {
         self.sender.send_if_modified(|status| {

@@ -26,17 +26,23 @@ pub fn change(path: &Path, change: impl FnOnce(&mut Map<String, Value>)) -> io::
     lock.lock()?;
     let mut all = read(path)?;
     change(&mut all);
-    replace(path, &all)
+    let mut text = serde_json::to_vec(&all)?;
+    text.push(b'\n');
+    replace(path, &text, |new| File::create(new))
 }
 
-fn replace(path: &Path, all: &Map<String, Value>) -> io::Result<()> {
+/// After a crash the file holds what it held before, or this. `create` opens the new one, in which it is written first.
+pub fn replace(path: &Path, content: &[u8], create: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<()> {
     let new = beside(path, "new");
-    let mut file = File::create(&new)?;
-    serde_json::to_writer(&mut file, all)?;
-    file.write_all(b"\n")?;
+    let mut file = create(&new)?;
+    file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&new, path)?;
-    // The rename itself must survive a power cut too.
+    settled(path)
+}
+
+/// Once a file has been renamed or removed: that must survive a power cut too.
+pub fn settled(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
         _ => File::open(".")?.sync_all(),

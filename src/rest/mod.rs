@@ -40,7 +40,7 @@ use crate::telemetry::Levels;
 
 pub use cluster::ClusterId;
 pub use server::Listener;
-pub use tls::{Secured, TlsError};
+pub use tls::{Reread, Secured, TlsError};
 
 use access::Access;
 

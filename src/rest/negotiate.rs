@@ -45,6 +45,16 @@ pub(super) async fn options(request: Request, next: Next) -> Response {
     (StatusCode::OK, head, Body::from(methods.join(", "))).into_response()
 }
 
+/// A refusal of the library's own, as of a path that is not UTF-8, is told as Connect's router tells its own.
+pub(super) async fn own_words(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    match kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain")) && response.status().is_client_error() {
+        true => bare_error(response.status()),
+        false => response,
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Accepted {
     Nothing,

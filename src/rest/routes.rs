@@ -37,6 +37,7 @@ pub(super) fn router(shared: Arc<Shared>, access: Arc<Access>, local: Option<Soc
     Router::new()
         .fallback_service(routes)
         .layer(from_fn_with_state(intake::room(), intake::whole_body))
+        .layer(from_fn(negotiate::own_words))
         .layer(from_fn(negotiate::options))
         .layer(from_fn_with_state(access, access::authorise))
         .layer(from_fn_with_state(Arc::new(local), guard::same_origin))

@@ -1,5 +1,6 @@
 //! The listening side: TLS, how many may connect, and how slow they may be.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,9 +38,31 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// `HOST:PORT` for others. Who listens on every address is at the one that this machine speaks from, which is what Connect
+    /// tells where no host is named.
+    pub fn reached_at(&self) -> String {
+        let Ok(local) = self.socket.local_addr() else { return String::new() };
+        let ip = if local.ip().is_unspecified() { spoken_from(local.ip()) } else { local.ip() };
+        SocketAddr::new(ip, local.port()).to_string()
+    }
+
     pub fn scheme(&self) -> &'static str {
         if self.tls.is_some() { "https" } else { "http" }
     }
+}
+
+/// The address that the routing table chooses for what goes out. Nothing is sent: these addresses are for documentation.
+fn spoken_from(every: IpAddr) -> IpAddr {
+    let through = |own: IpAddr, out: IpAddr| {
+        let socket = UdpSocket::bind((own, 0)).ok()?;
+        socket.connect((out, 9)).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    };
+    let v4 = || through(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into());
+    let v6 = || through(Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into());
+    // A socket of all IPv6 addresses takes IPv4 too.
+    let found = if every.is_ipv6() { v4().or_else(v6) } else { v4() };
+    found.unwrap_or(if every.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() })
 }
 
 /// Serves until `stop`, and then ends the connections.
@@ -118,4 +141,21 @@ where
         () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_listener_tells_an_address_that_others_can_use() {
+        for (listens, exactly) in [("127.0.0.1:0", Some("127.0.0.1")), ("0.0.0.0:0", None), ("[::]:0", None)] {
+            let Ok(socket) = TcpListener::bind(listens).await else { continue };
+            let port = socket.local_addr().unwrap().port();
+            let told: SocketAddr = Listener { socket, tls: None }.reached_at().parse().unwrap();
+            assert_eq!(told.port(), port);
+            assert!(!told.ip().is_unspecified(), "{listens}: {told}");
+            assert!(exactly.is_none_or(|ip| told.ip().to_string() == ip), "{listens}: {told}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! TLS of the server, from the key and trust stores that Connect's worker settings name.
 //!
 //! Certificates are renewed while everything runs, so the files are looked at again: what is good counts for connections
-//! from then on, and what is not changes nothing.
+//! from then on, and what is not changes nothing. New files may come with a new password, so the settings are read again too.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,25 +38,31 @@ const TRUSTSTORE: &str = "listeners.https.ssl.truststore.location";
 /// The TLS of all listeners; clones share it.
 #[derive(Clone)]
 pub struct Secured {
-    settings: Arc<Tls>,
+    reread: Arc<Reread>,
     present: Arc<Mutex<Present>>,
 }
 
+/// The settings as they are now, with what config providers say now; none when they cannot be read.
+pub type Reread = dyn Fn() -> Option<Tls> + Send + Sync;
+
 struct Present {
+    settings: Tls,
     acceptor: SslAcceptor,
     stamps: Vec<Stamp>,
+    /// The last look found files that cannot be used, or not yet: the password may come after them.
+    failed: bool,
 }
 
 /// When a file was changed and how long it is; a change of either makes it another.
 type Stamp = Option<(SystemTime, u64)>;
 
 impl Secured {
-    /// Reads the stores.
-    pub fn new(settings: Tls) -> Result<Self, TlsError> {
+    /// Reads the stores. `reread`: asked for the settings when the files have changed.
+    pub fn new(settings: Tls, reread: Arc<Reread>) -> Result<Self, TlsError> {
         // Before the files are read: what changes meanwhile is news at the next look.
         let stamps = stamps(&settings);
-        let present = Present { acceptor: acceptor(&settings)?, stamps };
-        Ok(Self { settings: Arc::new(settings), present: Arc::new(Mutex::new(present)) })
+        let present = Present { acceptor: acceptor(&settings)?, settings, stamps, failed: false };
+        Ok(Self { reread, present: Arc::new(Mutex::new(present)) })
     }
 
     /// For one connection: as the stores were when they were last good.
@@ -67,22 +73,28 @@ impl Secured {
     /// Reads the stores again if their files changed. `closely`: even if they seem to be the same. Those that cannot be used
     /// are named in the log, once for each change.
     pub fn look_again(&self, closely: bool) {
-        let stamps = stamps(&self.settings);
-        if !closely && self.present().stamps == stamps {
+        let before = self.present().settings.clone();
+        let news = closely || self.present().stamps != stamps(&before);
+        if !news && !self.present().failed {
             return;
         }
-        match acceptor(&self.settings) {
+        let settings = (self.reread)().unwrap_or(before);
+        let stamps = stamps(&settings);
+        match acceptor(&settings) {
             Ok(acceptor) => {
-                *self.present() = Present { acceptor, stamps };
+                *self.present() = Present { settings, acceptor, stamps, failed: false };
                 tracing::info!("the certificates of the REST interface were read again");
             }
             Err(error) => {
-                self.present().stamps = stamps;
+                let failed = Present { settings, acceptor: self.acceptor(), stamps, failed: true };
+                *self.present() = failed;
                 let remedy = "mend the file: it is read again when it changes, and on SIGHUP";
-                tracing::warn!(
-                    remedy,
-                    "new certificates of the REST interface are not used, those of before are: {error}"
-                );
+                if news {
+                    tracing::warn!(
+                        remedy,
+                        "new certificates of the REST interface are not used, those of before are: {error}"
+                    );
+                }
             }
         }
     }

@@ -162,7 +162,7 @@ impl Sink {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Kafka(_) => {
-                "see that the brokers answer, have room, and have enough replicas in sync; delivery goes on by itself"
+                "see that the brokers answer, have room, the topics, and enough replicas in sync; delivery goes on by itself"
             }
             Self::Jsonl(_) => "see that the reader reads and the disk has room",
             Self::Memory(_) => "",

@@ -2,6 +2,9 @@
 //!
 //! A connector is known by the name inside its file, not by that of the file: changes go to the file that holds it.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -9,6 +12,7 @@ use serde_json::json;
 
 use super::Target;
 use super::store::{Entries, StoreError, Stored, object};
+use crate::offsets::shared;
 use crate::settings::Raw;
 use crate::settings::connector::parse_file;
 
@@ -46,16 +50,23 @@ pub(super) fn stamps(folder: &Path) -> Result<Vec<Stamp>, StoreError> {
     Ok(files(folder)?.into_iter().map(stamp).collect())
 }
 
-/// As [`load`], with what is good and what is not side by side.
+/// As [`load`], with what is good and what is not side by side. Of several files with one name none is good: nobody knows
+/// which is meant.
 pub(super) fn look(folder: &Path) -> Result<(Vec<Stored>, Vec<StoreError>), StoreError> {
-    let (mut good, mut bad) = (Vec::<Stored>::new(), Vec::new());
+    let (mut read, mut bad) = (Vec::<(PathBuf, Stored)>::new(), Vec::new());
     for path in files(folder)? {
         match read_file(&path) {
-            Ok(stored) if good.iter().any(|known| known.name == stored.name) => {
-                bad.push(StoreError::File { path, why: format!("another file has the name {} too", stored.name) });
-            }
-            Ok(stored) => good.push(stored),
+            Ok(stored) => read.push((path, stored)),
             Err(error) => bad.push(error),
+        }
+    }
+    let mut times = BTreeMap::<String, usize>::new();
+    read.iter().for_each(|(_, stored)| *times.entry(stored.name.clone()).or_default() += 1);
+    let mut good = Vec::new();
+    for (path, stored) in read {
+        match times.get(&stored.name) {
+            Some(1) => good.push(stored),
+            _ => bad.push(StoreError::File { path, why: format!("another file has the name {} too", stored.name) }),
         }
     }
     Ok((good, bad))
@@ -78,7 +89,8 @@ pub(super) fn put(folder: &Path, name: &str, config: &Raw, target: Target) -> Re
 
 pub(super) fn delete(folder: &Path, name: &str) -> Result<(), StoreError> {
     let Some(path) = holder(folder, name)? else { return Ok(()) };
-    std::fs::remove_file(&path).map_err(|e| StoreError::File { path, why: e.to_string() })
+    let removed = std::fs::remove_file(&path).and_then(|()| shared::settled(&path));
+    removed.map_err(|e| StoreError::File { path, why: e.to_string() })
 }
 
 /// Reads a connector file as it is POSTed to Connect, or flat.
@@ -131,8 +143,6 @@ fn path_of(folder: &Path, name: &str) -> PathBuf {
 }
 
 fn write(path: &Path, name: &str, config: &Raw, target: Target) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
     let mut document = json!({ "name": name, "config": object(config) });
     if target != Target::Running {
         document["initial_state"] = json!(target.name());
@@ -140,17 +150,15 @@ fn write(path: &Path, name: &str, config: &Raw, target: Target) -> std::io::Resu
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let temporary = path.with_extension("json.new");
+    shared::replace(path, format!("{document:#}\n").as_bytes(), create_private)
+}
+
+fn create_private(path: &Path) -> std::io::Result<File> {
     // One that a killed process left behind may have another mode.
-    if let Err(e) = std::fs::remove_file(&temporary)
-        && e.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(e);
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+        _ => File::options().write(true).create_new(true).mode(0o600).open(path),
     }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(format!("{document:#}\n").as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! and said so from the start was overruled by a later word.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::folder::{self, Stamp};
@@ -20,6 +21,8 @@ pub(super) struct Seen {
     known: BTreeMap<String, Stored>,
     /// Gone at the last look. An editor may take a file away for a moment, so a second look decides.
     missing: BTreeSet<String>,
+    /// The folder as a whole, which is no order to end what it held.
+    away: bool,
 }
 
 impl Seen {
@@ -43,6 +46,9 @@ impl Supervisor {
 
     async fn look_now(&self, closely: bool) {
         let Store::Folder(folder) = &self.store else { return };
+        if self.folder_is_away(folder) {
+            return;
+        }
         let Ok(stamps) = folder::stamps(folder) else { return };
         if !closely && self.seen().stamps.as_ref() == Some(&stamps) {
             return;
@@ -65,6 +71,21 @@ impl Supervisor {
         }
         seen.stamps = missing.is_empty().then_some(stamps);
         seen.missing = missing;
+    }
+
+    /// Said once, and forgotten when it is back.
+    fn folder_is_away(&self, folder: &Path) -> bool {
+        let mut seen = self.seen();
+        let away = !folder.is_dir() && !seen.known.is_empty();
+        if away && !seen.away {
+            tracing::warn!(
+                remedy = "bring it back, or delete connectors by REST",
+                "the folder of connector files, {}, is gone: what runs goes on",
+                folder.display()
+            );
+        }
+        seen.away = away;
+        away
     }
 
     /// Ends connectors whose file has stayed away; answers those whose file is away for the first time.

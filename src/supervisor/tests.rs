@@ -202,6 +202,7 @@ async fn a_changed_file_is_applied_and_a_bad_one_changes_nothing() {
         rig.write("a.json", bad).await;
         assert_eq!((rig.activity("a"), rig.fake.starts("a")), (Some(Activity::Streaming), 2), "{bad}");
         assert_eq!(rig.supervisor.names(), ["a", "b"], "{bad}");
+        assert_eq!((rig.activity("b"), rig.fake.starts("b")), (Some(Activity::Streaming), 1), "{bad}");
     }
     let paused = r#"{"name":"a","config":{"fake":"streams","more":"1"},"initial_state":"PAUSED"}"#;
     rig.write("a.json", paused).await;
@@ -224,6 +225,14 @@ async fn a_connector_goes_with_its_file_when_it_stays_away() {
     std::fs::rename(rig.folder.join("a.saved"), rig.folder.join("a.json")).unwrap();
     rig.supervisor.look_again(false).await;
     assert_eq!((rig.supervisor.names(), rig.fake.starts("a")), (vec!["a".to_owned()], 1), "away for a moment");
+    let away = rig.folder.with_extension("away");
+    std::fs::rename(&rig.folder, &away).unwrap();
+    for closely in [false, false, true] {
+        rig.supervisor.look_again(closely).await;
+        assert_eq!((rig.supervisor.names(), rig.fake.starts("a")), (vec!["a".to_owned()], 1), "the folder is away");
+    }
+    std::fs::rename(&away, &rig.folder).unwrap();
+    rig.supervisor.look_again(false).await;
     std::fs::remove_file(rig.folder.join("a.json")).unwrap();
     rig.supervisor.look_again(false).await;
     rig.supervisor.look_again(false).await;

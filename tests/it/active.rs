@@ -4,53 +4,43 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::rig::{Database, Folder, Walcast, connector, drained, streaming, unique, wait_for, worker};
+use crate::rig::{Walcast, streaming, unique, wait_for};
+use crate::scene::Scene;
 use crate::topics;
 
-struct Scene {
-    name: String,
-    database: Database,
-    folder: Folder,
+/// `more` of the worker's settings.
+fn scene(more: &str) -> Scene {
+    let tables =
+        "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE later (id int PRIMARY KEY); INSERT INTO t VALUES (1);";
+    let mut scene = Scene::new("active", tables);
+    scene.worker.push_str(more);
+    scene.folder.write("connectors/c.json", &scene.document());
+    scene
 }
 
-impl Scene {
-    fn new(more: &str) -> Self {
-        let (name, folder) = (unique("active"), Folder::new());
-        let database = Database::new(&name);
-        database.sql(
-            "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE later (id int PRIMARY KEY); INSERT INTO t VALUES (1);",
-        );
-        folder.write("worker.properties", &(worker(&name) + more));
-        folder.write("connectors/c.json", &json!({ "name": name, "config": connector(&name, &name) }).to_string());
-        Self { name, database, folder }
-    }
+/// With a folder of connectors, so that one may be deleted.
+fn start(scene: &Scene) -> Walcast {
+    scene.write();
+    let walcast = Walcast::start(&scene.folder, &["--worker", "w.properties", "--connectors", "connectors"]);
+    wait_for("the stream", || streaming(&scene.slot));
+    walcast
+}
 
-    fn start(&self) -> Walcast {
-        let walcast = Walcast::start(&self.folder, &["--worker", "worker.properties", "--connectors", "connectors"]);
-        wait_for("the stream", || streaming(&self.slot()));
-        walcast
-    }
+fn shown(scene: &Scene, walcast: &Walcast) -> BTreeSet<String> {
+    let (status, answer) = walcast.call("GET", &format!("/connectors/{}/topics", scene.name), None);
+    assert_eq!(status, 200);
+    serde_json::from_value(answer[&scene.name]["topics"].clone()).expect("a list of topics")
+}
 
-    fn slot(&self) -> String {
-        format!("s_{}", self.name)
-    }
-
-    fn shown(&self, walcast: &Walcast) -> BTreeSet<String> {
-        let (status, answer) = walcast.call("GET", &format!("/connectors/{}/topics", self.name), None);
-        assert_eq!(status, 200);
-        serde_json::from_value(answer[&self.name]["topics"].clone()).expect("a list of topics")
-    }
-
-    /// Full names of the topics of these tables.
-    fn topics(&self, tables: &[&str]) -> BTreeSet<String> {
-        tables.iter().map(|table| format!("{}.public.{table}", self.name)).collect()
-    }
+/// Full names of the topics of these tables.
+fn names(scene: &Scene, tables: &[&str]) -> BTreeSet<String> {
+    tables.iter().map(|table| format!("{}.public.{table}", scene.name)).collect()
 }
 
 #[test]
 fn connects_status_topic_remembers_the_topics() {
     let status = unique("status-topic");
-    let scene = Scene::new(&format!("status.storage.topic={status}\n"));
+    let scene = scene(&format!("status.storage.topic={status}\n"));
     // As Connect wrote it for tasks of before, of this connector and of another.
     topics::create(&status, &[("cleanup.policy", "compact")]);
     let (name, other) = (&scene.name, "status-topic-x:connector-another");
@@ -67,41 +57,41 @@ fn connects_status_topic_remembers_the_topics() {
     };
     let kept = |topic: &str| written().get(&key(topic)).cloned().flatten();
 
-    let walcast = scene.start();
-    let mut all = scene.topics(&["before", "t"]);
-    wait_for("what Connect knew, and what is new", || scene.shown(&walcast) == all);
+    let walcast = start(&scene);
+    let mut all = names(&scene, &["before", "t"]);
+    wait_for("what Connect knew, and what is new", || shown(&scene, &walcast) == all);
     let topic = format!("{name}.public.t");
     wait_for("the new one to be kept", || kept(&topic).is_some());
     let value: Value = serde_json::from_str(&kept(&topic).expect("kept")).expect("JSON");
     let mut expected = record(&topic);
     expected["topic"]["discoverTimestamp"] = value["topic"]["discoverTimestamp"].clone();
     assert!(value == expected && value["topic"]["discoverTimestamp"].is_u64(), "{value}");
-    drained(name, &scene.slot());
+    scene.drained();
     scene.database.sql("SELECT pg_logical_emit_message(true, 'p', 'told')");
     wait_for("the topic of messages", || kept(&format!("{name}.message")).is_some());
     all.insert(format!("{name}.message"));
-    drained(name, &scene.slot());
+    scene.drained();
     walcast.kill();
 
     // Nothing has been written to since.
-    let walcast = scene.start();
-    wait_for("what was kept", || scene.shown(&walcast) == all);
+    let walcast = start(&scene);
+    wait_for("what was kept", || shown(&scene, &walcast) == all);
     assert_eq!(topics::count(&status), 4, "written once");
     let reset = format!("/connectors/{name}/topics/reset");
     assert_eq!(walcast.call("PUT", &reset, None).0, 202);
-    assert_eq!(scene.shown(&walcast), BTreeSet::new());
+    assert_eq!(shown(&scene, &walcast), BTreeSet::new());
     wait_for("tombstones", || kept(&before).is_none() && kept(&topic).is_none());
     scene.database.sql("INSERT INTO later VALUES (1)");
-    wait_for("a topic", || scene.shown(&walcast) == scene.topics(&["later"]));
+    wait_for("a topic", || shown(&scene, &walcast) == names(&scene, &["later"]));
     assert_eq!(walcast.call("PUT", &reset, None).0, 202);
     scene.database.sql("INSERT INTO later VALUES (2)");
-    wait_for("the same topic again", || scene.shown(&walcast) == scene.topics(&["later"]));
+    wait_for("the same topic again", || shown(&scene, &walcast) == names(&scene, &["later"]));
     assert_eq!(walcast.stop(), 0);
     let later = format!("{name}.public.later");
     assert!(kept(&later).is_some(), "at the latest when it ends");
 
-    let walcast = scene.start();
-    wait_for("what was kept", || scene.shown(&walcast) == scene.topics(&["later"]));
+    let walcast = start(&scene);
+    wait_for("what was kept", || shown(&scene, &walcast) == names(&scene, &["later"]));
     assert_eq!(walcast.call("DELETE", &format!("/connectors/{name}"), None).0, 204);
     wait_for("the tombstone", || kept(&later).is_none());
     assert_eq!(written()[other], Some("{}".to_owned()), "of others nothing");
@@ -110,21 +100,21 @@ fn connects_status_topic_remembers_the_topics() {
 
 #[test]
 fn without_a_status_topic_a_file_remembers() {
-    let scene = Scene::new("walcast.data=state\n");
-    let walcast = scene.start();
-    drained(&scene.name, &scene.slot());
-    wait_for("the topic", || scene.shown(&walcast) == scene.topics(&["t"]));
+    let scene = scene("walcast.data=state\n");
+    let walcast = start(&scene);
+    scene.drained();
+    wait_for("the topic", || shown(&scene, &walcast) == names(&scene, &["t"]));
     assert_eq!(walcast.stop(), 0);
-    let walcast = scene.start();
-    wait_for("what was kept", || scene.shown(&walcast) == scene.topics(&["t"]));
+    let walcast = start(&scene);
+    wait_for("what was kept", || shown(&scene, &walcast) == names(&scene, &["t"]));
     assert_eq!(walcast.stop(), 0);
 
     // Where nothing can be kept, all else goes on.
     std::fs::remove_dir_all(scene.folder.0.join("state")).expect("a folder");
     scene.folder.write("state", "no folder");
-    let walcast = scene.start();
+    let walcast = start(&scene);
     scene.database.sql("INSERT INTO t VALUES (2)");
-    wait_for("the topic", || scene.shown(&walcast) == scene.topics(&["t"]));
+    wait_for("the topic", || shown(&scene, &walcast) == names(&scene, &["t"]));
     wait_for("a word on it", || walcast.log().contains("cannot keep which topics connectors write to"));
     assert_eq!(walcast.stop(), 0);
 }

@@ -133,6 +133,18 @@ fn a_set_up_that_is_right_is_ready_and_stays_as_it_was() {
 }
 
 #[test]
+fn settings_that_nothing_can_be_examined_with_are_findings_too() {
+    let scene = Scene::new(json!({ "connector.class": "io.debezium.connector.postgresql.PostgresConnector" }), "");
+    let (code, document) = scene.check(&[("slot.name", "Not-A-Slot")]);
+    assert_eq!((code, &document["ready"]), (2, &json!(false)), "{document:#}");
+    let findings = document["findings"].as_array().expect("findings");
+    for key in ["slot.name", "topic.prefix", "database.dbname"] {
+        let named = |f: &&Value| f["area"] == "settings" && f["remedy"].as_str().is_some_and(|text| text.contains(key));
+        assert!(findings.iter().any(|f| named(&f)), "{key}: {document:#}");
+    }
+}
+
+#[test]
 fn what_is_wrong_in_the_database_is_answered_with_its_remedy() {
     let (name, other) = (unique("doctor"), unique("other"));
     let (database, elsewhere) = (Database::new(&name), Database::new(&other));

@@ -172,6 +172,8 @@ fn malformed_and_huge_requests_are_refused_and_nothing_else() {
     for body in ["{", "[]", "null", "\"x\"", "{\"name\":1}", "{\"config\":{\"a\":{}}}", "\u{feff}{}", &deep] {
         assert_eq!(target.admin("POST", "/connectors", body).0, 400, "{}", &body[..body.len().min(40)]);
     }
+    let nothing = r#"{"error_code":400,"message":"HTTP 400 Bad Request"}"#;
+    assert_eq!(target.admin("GET", "/connectors/%ff/status", ""), (400, nothing.to_owned()), "no UTF-8");
     assert_eq!(target.admin("GET", "/connectors", ""), (200, "[]".to_owned()));
     assert_eq!(target.walcast.stop(), 0);
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{SslConnector, SslFiletype, SslMethod, SslStream};
+use openssl::symm::Cipher;
 use openssl::x509::X509;
 
 use crate::broker::certificate;
@@ -159,6 +160,40 @@ fn renewed_certificates_are_shown_and_broken_ones_are_not() {
     assert_eq!(authority.call(https, Some("stranger.pem")), None);
     std::fs::copy(authority.path("stranger.pem"), &trusted).expect("a copy");
     wait_for("the new authority", || authority.call(https, Some("stranger.pem")).is_some());
+    assert_eq!(walcast.stop(), 0);
+}
+
+#[test]
+fn a_renewed_key_may_have_another_password() {
+    let (authority, folder) = (Authority::new(), Folder::new());
+    let https = free_port();
+    let renew = |password: &str| {
+        let (key, own) = certificate("127.0.0.1", Some((&authority.key, &authority.own)));
+        let key = key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), password.as_bytes()).expect("PEM");
+        authority.write("server.pem", &[key, own.to_pem().expect("PEM")]);
+        own.to_der().expect("DER")
+    };
+    let tell = |password: &str| authority.write("secrets.properties", &[format!("key={password}\n").into_bytes()]);
+    let first = renew("one");
+    tell("one");
+    let walcast = start(
+        &folder,
+        &format!(
+            "listeners=https://127.0.0.1:{https}\nssl.keystore.location={}\nssl.key.password=${{file:{}:key}}\n\
+             config.providers=file\n\
+             config.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider\n",
+            authority.path("server.pem"),
+            authority.path("secrets.properties")
+        ),
+    );
+    let shown = || authority.shown(https).map(|certificate| certificate.to_der().expect("DER"));
+    wait_for("REST over TLS", || shown().as_ref() == Some(&first));
+    // The key may come before its password.
+    let second = renew("another");
+    wait_for("the key to be named", || walcast.log().contains("holds no private key"));
+    assert_eq!(shown().as_ref(), Some(&first));
+    tell("another");
+    wait_for("the second certificate", || shown().as_ref() == Some(&second));
     assert_eq!(walcast.stop(), 0);
 }
 

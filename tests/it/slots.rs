@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{sql, wait_for};
+use crate::rig::{sql, streaming, wait_for};
 use crate::scene::{Scene, TABLE};
 use crate::topics::{count, delete};
 
@@ -47,6 +47,38 @@ fn a_slot_that_is_gone_or_new_is_refused_until_a_snapshot_may_be_taken() {
     scene.database.sql("INSERT INTO t VALUES (3)");
     scene.drained();
     assert_eq!(records(&scene), 4);
+    assert_eq!(walcast.stop(), 0);
+}
+
+#[test]
+fn a_slot_dropped_while_it_is_read_is_noticed_whatever_it_meets() {
+    let mut scene = scene("dropped");
+    scene.config["snapshot.mode"] = json!("when_needed");
+    let walcast = scene.stream();
+    for round in 2..6 {
+        scene.drained();
+        // Its reader is ended and comes back at once: the drop is somewhere between its looking and its reading.
+        scene.database.sql(&format!(
+            "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{slot}';
+             DO $$ BEGIN
+                 FOR n IN 1..1000 LOOP
+                     BEGIN
+                         PERFORM pg_drop_replication_slot('{slot}');
+                         EXIT;
+                     EXCEPTION WHEN object_in_use THEN
+                         PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{slot}';
+                     END;
+                 END LOOP;
+             END $$;
+             INSERT INTO t VALUES ({round})",
+            slot = scene.slot
+        ));
+        wait_for("the row, read again", || {
+            assert_ne!(walcast.task(&scene.name)["state"], "FAILED", "{}", walcast.task(&scene.name));
+            scene.ids().contains(&round)
+        });
+        wait_for("the stream", || streaming(&scene.slot));
+    }
     assert_eq!(walcast.stop(), 0);
 }
 

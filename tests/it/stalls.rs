@@ -1,13 +1,17 @@
 //! Whatever holds data up is named within seconds, with a cause and what helps, and taken back when it is over.
 
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::dialect::Dialect;
+use crate::private::Private;
 use crate::proxy::{Proxy, Weather};
-use crate::rig::{Walcast, postgres, sleep, streaming, wait_for};
+use crate::rig::{Walcast, ask, postgres, run, sleep, streaming, wait_for};
 use crate::scene::{Scene, TABLE};
 
 /// How soon a status must tell the truth.
@@ -85,8 +89,7 @@ fn a_stalled_kafka() {
     let broker = ("127.0.0.1".to_owned(), broker.parse().expect("a port"));
     let proxy = Proxy::start(Dialect::Kafka, advertised.parse().expect("a port"), broker, Arc::default());
     let mut scene = Scene::new("kafka_stalls", TABLE);
-    let lines: Vec<_> = scene.worker.lines().filter(|line| !line.starts_with("bootstrap")).collect();
-    scene.worker = format!("bootstrap.servers=127.0.0.1:{advertised}\n{}\n", lines.join("\n"));
+    scene.worker = format!("bootstrap.servers=127.0.0.1:{advertised}\n{}\n", without_brokers(&scene));
     let running = Running::start(&scene);
     running.streams();
     proxy.weather(Weather::Stalled);
@@ -100,6 +103,26 @@ fn a_stalled_kafka() {
     running.goes_on();
     running.said_once("moving again");
     running.stop();
+
+    // Between the last row of a snapshot and its acknowledgement.
+    let mut last = Scene::new("kafka_stalls", TABLE);
+    last.worker = format!("bootstrap.servers=127.0.0.1:{advertised}\n{}\n", without_brokers(&last));
+    last.config["snapshot.mode"] = json!("initial_only");
+    let left = Left::open(&last, "LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+    let running = Running::start(&last);
+    running.tells("waiting", &["held up by"], "UNASSIGNED");
+    proxy.weather(Weather::Stalled);
+    left.close();
+    running.tells("waiting", &["Kafka (127.0.0.1", "acknowledges nothing"], "UNASSIGNED");
+    proxy.weather(Weather::Clear);
+    wait_for("the snapshot to end", || running.status()["activity"] == "idle");
+    assert_eq!(last.ids(), [1]);
+    running.stop();
+}
+
+/// The worker's other settings.
+fn without_brokers(scene: &Scene) -> String {
+    scene.worker.lines().filter(|line| !line.starts_with("bootstrap")).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -139,6 +162,125 @@ fn a_slot_in_use() {
     first.stop();
     second.goes_on();
     second.stop();
+}
+
+#[test]
+fn a_server_that_is_a_standby_until_it_is_promoted() {
+    let private = Private::with(&[("wal_level", "logical")], "", &[("standby.signal", "")]);
+    if private.sql("SELECT current_setting('server_version_num')::int >= 160000") == "t" {
+        return; // Decodes as a standby too.
+    }
+    let mut scene = Scene::new("standby", TABLE);
+    for (key, value) in
+        [("hostname", "127.0.0.1"), ("port", &private.port.to_string()), ("user", "postgres"), ("dbname", "postgres")]
+    {
+        scene.config[format!("database.{key}")] = json!(value);
+    }
+    let running = Running::start(&scene);
+    running.tells("retrying", &["the server is a standby", "pg_promote()"], "RESTARTING");
+    private.sql("SELECT pg_promote()");
+    let promoted = Instant::now();
+    wait_for("the stream", || running.status()["activity"] == "streaming");
+    assert!(promoted.elapsed() < SOON, "{:?}", promoted.elapsed());
+    running.stop();
+}
+
+/// A transaction that somebody has left open, after these statements.
+struct Left(Child);
+
+impl Left {
+    fn open(scene: &Scene, statements: &str) -> Self {
+        let (pg, folder) = (postgres(), std::env::var("WALCAST_TEST_PG_BIN").unwrap_or_default());
+        let mut child = Command::new(PathBuf::from(folder).join("psql"))
+            .args(["-Xq", "-h", &pg.host, "-p", &pg.port.to_string(), "-U", &pg.user, "-d", &scene.name])
+            .env("PGPASSWORD", &pg.password)
+            .env("PGAPPNAME", "left open")
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("psql runs");
+        let stdin = child.stdin.as_mut().expect("piped");
+        writeln!(stdin, "BEGIN; {statements};").expect("psql reads");
+        let sessions = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND state = 'idle in transaction' AND backend_xid IS NOT NULL",
+            scene.name
+        );
+        wait_for("the transaction to be open", || ask(&sessions) == "1");
+        Self(child)
+    }
+
+    /// Rolled back.
+    fn close(mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().expect("psql ends");
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_transaction_that_keeps_the_slot_from_being_made() {
+    let scene = Scene::new("left_open", TABLE);
+    let left = Left::open(&scene, "INSERT INTO t VALUES (2)");
+    let running = Running::start(&scene);
+    let words =
+        ["slot cannot be created: held up by PID", "left open", "in a transaction since", "pg_terminate_backend("];
+    running.tells("waiting", &words, "UNASSIGNED");
+    left.close();
+    running.goes_on();
+    running.said_once("held up by");
+    running.stop();
+}
+
+#[test]
+fn a_table_that_is_locked_when_the_snapshot_comes_to_it() {
+    let mut scene = Scene::new("locked", TABLE);
+    scene.config["snapshot.mode"] = json!("initial_only");
+    let left = Left::open(&scene, "LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+    let running = Running::start(&scene);
+    let words = ["table public.t cannot be read: held up by PID", "left open", "pg_terminate_backend("];
+    running.tells("waiting", &words, "UNASSIGNED");
+    left.close();
+    wait_for("the snapshot to end", || running.status()["activity"] == "idle");
+    assert_eq!(scene.ids(), [1]);
+    running.stop();
+}
+
+#[test]
+fn a_snapshot_that_waits_for_a_lock_can_be_stopped() {
+    let mut scene = Scene::new("locked_stop", TABLE);
+    scene.config["snapshot.mode"] = json!("initial_only");
+    let left = Left::open(&scene, "LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+    let running = Running::start(&scene);
+    running.tells("waiting", &["held up by"], "UNASSIGNED");
+    assert_eq!(running.walcast.call("PUT", &format!("/connectors/{}/stop", scene.name), None).0, 204);
+    wait_for("the stop", || running.status()["activity"] == "stopped");
+    let log = running.walcast.log();
+    assert!(!log.contains("did not stop in time"), "{log}");
+    left.close();
+    running.stop();
+}
+
+#[test]
+fn a_publication_that_is_gone() {
+    let scene = Scene::new("unpublished", TABLE);
+    let running = Running::start(&scene);
+    running.streams();
+    scene.database.sql("DROP PUBLICATION dbz_publication; INSERT INTO t VALUES (2)");
+    running.tells("failed", &["publication", "does not exist", "walcast offsets reset FILE --apply"], "FAILED");
+    // As the remedy says.
+    scene.database.sql("CREATE PUBLICATION dbz_publication FOR ALL TABLES");
+    assert_eq!(running.walcast.call("PUT", &format!("/connectors/{}/stop", scene.name), None).0, 204);
+    let (code, text) = run(&scene.folder, &["offsets", "reset", "c.json", "--worker", "w.properties", "--apply"]);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(running.walcast.call("PUT", &format!("/connectors/{}/resume", scene.name), None).0, 202);
+    running.goes_on();
+    assert_eq!(scene.ids(), [1, 1, 2, 3]);
+    running.stop();
 }
 
 #[test]

@@ -34,9 +34,9 @@ pub enum ConnectorError {
     #[error("the snapshot of {table} holds a row that does not decode: {why}")]
     CopyText { table: String, why: CopyTextError },
     #[error("table {table} was changed while the snapshot was about to read it: {source}")]
-    TableChanged { table: String, source: WireError },
+    TableChanged { table: String, source: Box<WireError> },
     #[error("replication slot \"{slot}\" went away while the connector started: {source}")]
-    SlotGone { slot: String, source: WireError },
+    SlotGone { slot: String, source: Box<WireError> },
     #[error("the server is a standby, and standbys of Postgres {major} cannot decode changes")]
     Standby { major: u32 },
     #[error("a row arrived for relation {0}, which was never described")]

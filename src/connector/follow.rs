@@ -85,7 +85,7 @@ impl<'a> Following<'a> {
             extra: &config.slot_stream_params,
         };
         let wire = session.start(&start).await.map_err(|source| match source.sqlstate() {
-            Some(UNDEFINED_OBJECT) => ConnectorError::SlotGone { slot: config.slot.clone(), source },
+            Some(UNDEFINED_OBJECT) => ConnectorError::SlotGone { slot: config.slot.clone(), source: Box::new(source) },
             _ => source.into(),
         })?;
         let heartbeat = config.heartbeat_interval.map(|_| Heartbeat::new(config, &found.blueprint));

@@ -273,7 +273,9 @@ impl Snapshot<'_> {
         };
         copy.map(Some).map_err(|source| match source.sqlstate() {
             // The view is of data only: names are looked up among those of now.
-            Some(UNDEFINED_COLUMN | UNDEFINED_TABLE) => ConnectorError::TableChanged { table: name.to_owned(), source },
+            Some(UNDEFINED_COLUMN | UNDEFINED_TABLE) => {
+                ConnectorError::TableChanged { table: name.to_owned(), source: Box::new(source) }
+            }
             _ => source.into(),
         })
     }

@@ -156,7 +156,7 @@ fn write(path: &Path, name: &str, config: &Raw, target: Target) -> std::io::Resu
 fn create_private(path: &Path) -> std::io::Result<File> {
     // One that a killed process left behind may have another mode.
     match std::fs::remove_file(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
         _ => File::options().write(true).create_new(true).mode(0o600).open(path),
     }
 }

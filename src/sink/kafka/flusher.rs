@@ -108,6 +108,7 @@ impl Shared {
     }
 
     /// Whether more comes, in which case lingering does the rest: the time of that is over when this answers.
+    #[allow(clippy::disallowed_methods)] // on a thread of its own
     fn is_loaded(&self) -> bool {
         let before = self.volume.load(Ordering::Relaxed);
         // Not parked: a token that is left over would end that at once.

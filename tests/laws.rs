@@ -18,7 +18,7 @@ const LAWS: &[Law] = &[
     ("converter", &["words"], &["base64", "itoa", "ryu"]),
     ("pg", &[], &["openssl", "thiserror", "tokio", "tokio_openssl", "tracing", "uuid"]),
     ("wire", &["words", "pg"], &["bytes", "fallible_iterator", "openssl", "postgres_protocol", "socket2", "thiserror", "tokio", "tokio_openssl", "tracing", "uuid", "base64", "proptest"]),
-    ("catalog", &["words", "pg"], &["memchr", "proptest", "thiserror", "tokio", "tokio_postgres", "tracing"]),
+    ("catalog", &["words", "pg"], &["proptest", "thiserror", "tokio", "tokio_postgres", "tracing"]),
     ("sink", &["words", "debezium"], &["base64", "proptest", "rdkafka", "serde", "serde_json", "thiserror", "tokio", "tracing", "uuid"]),
     ("offsets", &["words", "sink"], &["proptest", "serde_json", "thiserror", "tokio", "tracing", "uuid"]),
     ("connector", &["words", "pg", "pgoutput", "debezium", "transform", "converter", "wire", "catalog", "sink", "offsets"], &["proptest", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),

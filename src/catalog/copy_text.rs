@@ -4,8 +4,6 @@
 //! a raw tab only between cells; within a cell it is escaped. See "File Formats, Text Format" on Postgres' COPY page; the
 //! octal and hexadecimal escapes described there are read by COPY FROM and never written.
 
-use memchr::{memchr, memchr2_iter};
-
 use crate::words::Cell;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,15 +28,23 @@ pub fn decode_row<'a>(
         scratch.resize(line.len(), 0);
     }
     let mut field = Field { scratch, text, begin: 0, escaped: false };
-    for at in memchr2_iter(b'\t', b'\\', line) {
-        if line.get(at) == Some(&b'\t') {
-            cells.push(field.cell(at)?);
-        } else {
-            field.escaped = true;
-        }
+    let (words, rest) = line.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        field.read(*word, index * 8, cells)?;
     }
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    field.read(last, words.len() * 8, cells)?;
     cells.push(field.cell(line.len())?);
     Ok(())
+}
+
+/// The highest bit of each byte of `word` that is `byte`.
+fn places(word: u64, byte: u8) -> u64 {
+    const LOW: u64 = u64::from_ne_bytes([0x7F; 8]);
+    let zeros = word ^ u64::from_ne_bytes([byte; 8]);
+    // No sum carries into the next byte, so this is exact.
+    !(((zeros & LOW) + LOW) | zeros | LOW)
 }
 
 /// The one that is being read.
@@ -52,6 +58,23 @@ struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    /// Takes eight bytes of the line, which begin at `begin`, at once: fields are too short for anything that has to be set up.
+    fn read(&mut self, bytes: [u8; 8], begin: usize, cells: &mut Vec<Cell<'a>>) -> Result<(), CopyTextError> {
+        let word = u64::from_le_bytes(bytes);
+        let tabs = places(word, b'\t');
+        let mut marks = tabs | places(word, b'\\');
+        while marks != 0 {
+            let mark = marks & marks.wrapping_neg();
+            if tabs & mark == 0 {
+                self.escaped = true;
+            } else {
+                cells.push(self.cell(begin + mark.trailing_zeros() as usize / 8)?);
+            }
+            marks ^= mark;
+        }
+        Ok(())
+    }
+
     /// What lies between its beginning and `end`; the next one begins behind the tab.
     fn cell(&mut self, end: usize) -> Result<Cell<'a>, CopyTextError> {
         // Both are places of ASCII characters.
@@ -72,7 +95,7 @@ impl<'a> Field<'a> {
             room[length..length + bytes.len()].copy_from_slice(bytes);
             length += bytes.len();
         };
-        while let Some(at) = memchr(b'\\', rest) {
+        while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
             let (plain, escape) = rest.split_at(at);
             push(plain);
             let (&escaped, after) = escape[1..].split_first().ok_or(CopyTextError::CutEscape)?;

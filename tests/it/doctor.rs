@@ -66,6 +66,16 @@ impl Scene {
         (output.status.code().expect("an exit code"), document)
     }
 
+    /// As `diagnose`, once the brokers count what they were told just now.
+    fn comes_to(&self, case: Case<'_>) {
+        wait_for("the brokers to know", || {
+            let (_, document) = self.check(&case.changes);
+            let findings = document["findings"].as_array().expect("findings");
+            findings.iter().any(|finding| finding["title"].as_str().is_some_and(|title| title.contains(case.title)))
+        });
+        self.diagnose(&[case]);
+    }
+
     fn diagnose(&self, cases: &[Case<'_>]) {
         for Case { changes, severity, title, remedy } in cases {
             let (code, document) = self.check(changes);
@@ -451,9 +461,9 @@ fn what_is_wrong_with_kafka_is_answered_with_its_remedy() {
     let (topic, acl) = (format!("topic {name}.public.a"), format!("--operation WRITE --topic {name}.public.a"));
     guest.diagnose(&[error(&[], &topic, &acl)]);
     broker.let_see("guest", &format!("{name}.public.a"));
-    guest.diagnose(&[error(&[], "may not create any", "--operation CREATE")]);
+    guest.comes_to(error(&[], "may not create any", "--operation CREATE"));
     create_at(&format!("127.0.0.1:{}", broker.inner), &format!("{name}.public.a"), &[]);
-    guest.diagnose(&[error(&[], &format!("Kafka denies WRITE on {topic}"), &acl)]);
+    guest.comes_to(error(&[], &format!("Kafka denies WRITE on {topic}"), &acl));
     with(&login("writer", PASSWORD)).diagnose(&[error(&[], "max.request.size is 1048576", "max.request.size=6")]);
 }
 

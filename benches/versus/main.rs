@@ -252,6 +252,7 @@ fn latencies(options: &Options, report: &mut Report) -> Vec<(String, String)> {
                 continue;
             }
             let prepared = empty.prepare();
+            process::settle();
             let slot = prepared.slot();
             let running = contender.start(&prepared, &slot, Form::Plain, false);
             wait_for("the stream", || streaming(&slot));

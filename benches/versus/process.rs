@@ -1,6 +1,7 @@
 //! What processes cost: processor time and peak memory, from /proc.
 
 use std::fs;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -81,4 +82,9 @@ impl Walsender {
         }
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Lets the disk take what was written before: a commit would wait for that.
+pub fn settle() {
+    assert!(Command::new("sync").status().is_ok_and(|status| status.success()), "sync");
 }

@@ -21,17 +21,19 @@ mod topic;
 #[path = "../../tests/it/topics.rs"]
 mod topics;
 mod workload;
+mod writer;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use ceiling::{Pass, Sample};
+use ceiling::Pass;
 use contender::{Contender, Form, Running};
 use process::Walsender;
 use report::Report;
 use rig::{ask, sleep, streaming, wait_for};
 use workload::{Prepared, WORKLOADS, Workload};
+use writer::Sample;
 
 const WALCAST: Contender = Contender::Walcast { exactly_once: false };
 const EXACTLY_ONCE: Contender = Contender::Walcast { exactly_once: true };
@@ -91,7 +93,7 @@ fn main() {
     let options = Options::from_environment();
     let mut report = Report::default();
     let mut titles = Vec::new();
-    ceiling::warm();
+    writer::warm();
     for workload in WORKLOADS.iter().filter(|workload| options.wants(workload.name)) {
         titles.push((workload.name.to_owned(), workload.title.to_owned()));
         throughput(workload, &options, &mut report);

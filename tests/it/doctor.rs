@@ -1,14 +1,14 @@
 //! `walcast check` on broken set-ups: each answered with the right remedy, and in time.
 
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::broker::{Broker, PASSWORD, certificate, pem};
 use crate::private::Private;
-use crate::rig::{Database, Folder, ask, connector, free_port, kafka, postgres, unique, wait_for, worker};
+use crate::rig::{Database, Ending, Folder, ask, client, connector, free_port, kafka, unique, wait_for, worker};
 use crate::topics::{count, create, create_at, topics};
 
 /// What a person waits for an answer without wondering.
@@ -99,16 +99,13 @@ impl Scene {
 }
 
 /// Holds the slot as a consumer does.
-struct Holder(Child);
+struct Holder(#[allow(dead_code)] Ending); // held for its end
 
 impl Holder {
     fn new(database: &str, slot: &str, publication: &str) -> Self {
-        let pg = postgres();
-        let folder = std::env::var("WALCAST_TEST_PG_BIN").expect("WALCAST_TEST_PG_BIN: run `make test`");
-        let child = Command::new(format!("{folder}/pg_recvlogical"))
-            .args(["-h", &pg.host, "-p", &pg.port.to_string(), "-U", &pg.user, "-d", database, "--slot", slot])
-            .args(["--start", "-f", "-", "-o", "proto_version=1", "-o", &format!("publication_names={publication}")])
-            .env("PGPASSWORD", &pg.password)
+        let child = client("pg_recvlogical", database)
+            .args(["--slot", slot, "--start", "-f", "-"])
+            .args(["-o", "proto_version=1", "-o", &format!("publication_names={publication}")])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -116,14 +113,7 @@ impl Holder {
         wait_for("the slot to be held", || {
             ask(&format!("SELECT active FROM pg_replication_slots WHERE slot_name = '{slot}'")) == "t"
         });
-        Self(child)
-    }
-}
-
-impl Drop for Holder {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        Self(Ending(child))
     }
 }
 

@@ -57,28 +57,32 @@ pub fn kafka() -> String {
     server("WALCAST_TEST_KAFKA")
 }
 
-/// psql, stopping at the first error; answers what it prints, unaligned.
-pub fn psql(database: &str, arguments: &[&str], input: &str) -> String {
+/// A program of Postgres' own, which logs in to `database`.
+pub fn client(program: &str, database: &str) -> Command {
     let pg = postgres();
     let folder = std::env::var("WALCAST_TEST_PG_BIN").map(PathBuf::from).unwrap_or_default();
-    let mut child = Command::new(folder.join("psql"))
-        .args([
-            "-X",
-            "-q",
-            "-At",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            &pg.host,
-            "-p",
-            &pg.port.to_string(),
-            "-U",
-            &pg.user,
-            "-d",
-            database,
-        ])
+    let mut command = Command::new(folder.join(program));
+    command
+        .args(["-h", &pg.host, "-p", &pg.port.to_string(), "-U", &pg.user, "-d", database])
+        .env("PGPASSWORD", &pg.password);
+    command
+}
+
+/// A process that is gone when this is dropped.
+pub struct Ending(pub Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// psql, stopping at the first error; answers what it prints, unaligned.
+pub fn psql(database: &str, arguments: &[&str], input: &str) -> String {
+    let mut child = client("psql", database)
+        .args(["-X", "-q", "-At", "-v", "ON_ERROR_STOP=1"])
         .args(arguments)
-        .env("PGPASSWORD", &pg.password)
         .env("PGOPTIONS", "-c client_min_messages=warning")
         .env_remove("PGTZ")
         .stdin(Stdio::piped())

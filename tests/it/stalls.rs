@@ -1,8 +1,7 @@
 //! Whatever holds data up is named within seconds, with a cause and what helps, and taken back when it is over.
 
 use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use crate::dialect::Dialect;
 use crate::private::Private;
 use crate::proxy::{Proxy, Weather};
-use crate::rig::{Walcast, ask, postgres, run, sleep, streaming, wait_for};
+use crate::rig::{Ending, Walcast, ask, client, postgres, run, sleep, streaming, wait_for};
 use crate::scene::{Scene, TABLE};
 
 /// How soon a status must tell the truth.
@@ -105,12 +104,9 @@ fn a_stalled_kafka() {
     running.stop();
 
     // Between the last row of a snapshot and its acknowledgement.
-    let mut last = Scene::new("kafka_stalls", TABLE);
+    let mut last = only_read("kafka_stalls");
     last.worker = format!("bootstrap.servers=127.0.0.1:{advertised}\n{}\n", without_brokers(&last));
-    last.config["snapshot.mode"] = json!("initial_only");
-    let left = Left::open(&last, "LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
-    let running = Running::start(&last);
-    running.tells("waiting", &["held up by"], "UNASSIGNED");
+    let (running, left) = locked_out(&last, &["held up by"]);
     proxy.weather(Weather::Stalled);
     left.close();
     running.tells("waiting", &["Kafka (127.0.0.1", "acknowledges nothing"], "UNASSIGNED");
@@ -186,14 +182,12 @@ fn a_server_that_is_a_standby_until_it_is_promoted() {
 }
 
 /// A transaction that somebody has left open, after these statements.
-struct Left(Child);
+struct Left(Ending);
 
 impl Left {
     fn open(scene: &Scene, statements: &str) -> Self {
-        let (pg, folder) = (postgres(), std::env::var("WALCAST_TEST_PG_BIN").unwrap_or_default());
-        let mut child = Command::new(PathBuf::from(folder).join("psql"))
-            .args(["-Xq", "-h", &pg.host, "-p", &pg.port.to_string(), "-U", &pg.user, "-d", &scene.name])
-            .env("PGPASSWORD", &pg.password)
+        let mut child = client("psql", &scene.name)
+            .arg("-Xq")
             .env("PGAPPNAME", "left open")
             .stdin(Stdio::piped())
             .spawn()
@@ -205,21 +199,30 @@ impl Left {
             scene.name
         );
         wait_for("the transaction to be open", || ask(&sessions) == "1");
-        Self(child)
+        Self(Ending(child))
     }
 
     /// Rolled back.
     fn close(mut self) {
-        drop(self.0.stdin.take());
-        self.0.wait().expect("psql ends");
+        let Ending(psql) = &mut self.0;
+        drop(psql.stdin.take());
+        psql.wait().expect("psql ends");
     }
 }
 
-impl Drop for Left {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// The table is read, and nothing else.
+fn only_read(name: &str) -> Scene {
+    let mut scene = Scene::new(name, TABLE);
+    scene.config["snapshot.mode"] = json!("initial_only");
+    scene
+}
+
+/// A connector, and whoever has locked the table that it has to read.
+fn locked_out<'a>(scene: &'a Scene, words: &[&str]) -> (Running<'a>, Left) {
+    let left = Left::open(scene, "LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+    let running = Running::start(scene);
+    running.tells("waiting", words, "UNASSIGNED");
+    (running, left)
 }
 
 #[test]
@@ -238,12 +241,9 @@ fn a_transaction_that_keeps_the_slot_from_being_made() {
 
 #[test]
 fn a_table_that_is_locked_when_the_snapshot_comes_to_it() {
-    let mut scene = Scene::new("locked", TABLE);
-    scene.config["snapshot.mode"] = json!("initial_only");
-    let left = Left::open(&scene, "LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
-    let running = Running::start(&scene);
+    let scene = only_read("locked");
     let words = ["table public.t cannot be read: held up by PID", "left open", "pg_terminate_backend("];
-    running.tells("waiting", &words, "UNASSIGNED");
+    let (running, left) = locked_out(&scene, &words);
     left.close();
     wait_for("the snapshot to end", || running.status()["activity"] == "idle");
     assert_eq!(scene.ids(), [1]);
@@ -252,11 +252,8 @@ fn a_table_that_is_locked_when_the_snapshot_comes_to_it() {
 
 #[test]
 fn a_snapshot_that_waits_for_a_lock_can_be_stopped() {
-    let mut scene = Scene::new("locked_stop", TABLE);
-    scene.config["snapshot.mode"] = json!("initial_only");
-    let left = Left::open(&scene, "LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
-    let running = Running::start(&scene);
-    running.tells("waiting", &["held up by"], "UNASSIGNED");
+    let scene = only_read("locked_stop");
+    let (running, left) = locked_out(&scene, &["held up by"]);
     assert_eq!(running.walcast.call("PUT", &format!("/connectors/{}/stop", scene.name), None).0, 204);
     wait_for("the stop", || running.status()["activity"] == "stopped");
     let log = running.walcast.log();

@@ -63,7 +63,7 @@ pub(super) fn producer(config: &Config, client_id: &str) -> Result<ClientConfig,
         }
     } else {
         settings.remove("transaction.timeout.ms");
-        if !translated.iter().any(|(name, _)| name == "enable.idempotence") && rules_out_idempotence(&settings) {
+        if !config.sets("enable.idempotence") && rules_out_idempotence(&settings) {
             settings.set("enable.idempotence", "false");
         }
     }
@@ -72,8 +72,9 @@ pub(super) fn producer(config: &Config, client_id: &str) -> Result<ClientConfig,
 
 /// Whether the first records may go out before the producer has its id: unless somebody asked for idempotence by name.
 pub(super) fn may_start_early(config: &Config, settings: &ClientConfig) -> bool {
-    let asked = config.properties.iter().any(|(name, _)| name == "enable.idempotence");
-    config.transactional_id.is_none() && !asked && settings.get("enable.idempotence") == Some("true")
+    config.transactional_id.is_none()
+        && !config.sets("enable.idempotence")
+        && settings.get("enable.idempotence") == Some("true")
 }
 
 /// Settings of a client that only needs to reach the brokers: admin, or producer of a few records.

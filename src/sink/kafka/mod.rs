@@ -69,6 +69,11 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
+    /// Whether the user set this property of the producer.
+    fn sets(&self, property: &str) -> bool {
+        self.properties.iter().any(|(name, _)| name == property)
+    }
+
     /// Whether each of these settings is usable by itself. No broker is asked; settings that contradict each other
     /// (`acks=1` and `enable.idempotence=true`) show at `open`.
     pub fn check(&self) -> Result<(), SinkError> {
@@ -133,7 +138,7 @@ impl Kafka {
         let starts_early = client::may_start_early(config, &settings);
         let transaction = config.transactional_id.as_deref().map(|id| Transaction::new(id, &settings));
         let fencing = config.transactional_id.clone();
-        let lingers = config.properties.iter().any(|(name, _)| name == "linger.ms");
+        let lingers = config.sets("linger.ms");
         let clients = blocking(move || {
             let producer: ThreadedProducer<Context> = client::create_with(&settings, context)?;
             wait_for_a_broker(&producer, &brokers)?;

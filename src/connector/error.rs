@@ -19,6 +19,9 @@ pub enum ConnectorError {
     Catalog(#[from] CatalogError),
     #[error("replication: {0}")]
     Wire(#[from] WireError),
+    /// Of the session that reads tables.
+    #[error("database: {0}")]
+    Rows(WireError),
     #[error("{0}")]
     Sink(#[from] SinkError),
     #[error("offsets: {0}")]
@@ -58,7 +61,7 @@ impl ConnectorError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Catalog(e) => e.is_transient(),
-            Self::Wire(e) => e.is_transient(),
+            Self::Wire(e) | Self::Rows(e) => e.is_transient(),
             Self::Sink(e) => e.is_transient(),
             Self::Offset(e) => e.is_transient(),
             // A new look shows the table, or the server without the slot, as it is now.
@@ -77,7 +80,7 @@ impl ConnectorError {
     /// What failed, for counting.
     pub(super) fn room(&self) -> &'static str {
         match self {
-            Self::Catalog(_) | Self::Standby { .. } => "database",
+            Self::Catalog(_) | Self::Rows(_) | Self::Standby { .. } => "database",
             Self::Wire(_) | Self::SlotGone { .. } => "replication",
             Self::Sink(_) => "sink",
             Self::Offset(_) => "offsets",
@@ -90,7 +93,7 @@ impl ConnectorError {
 
     /// The server or the line to it failed, and nothing else.
     pub(super) fn is_of_the_server(&self) -> bool {
-        matches!(self, Self::Catalog(_) | Self::Wire(_))
+        matches!(self, Self::Catalog(_) | Self::Wire(_) | Self::Rows(_))
     }
 
     /// The other side is not there: trying costs it nothing.
@@ -101,7 +104,7 @@ impl ConnectorError {
                 let away = matches!(e, CatalogError::Unreachable { .. } | CatalogError::Lost { .. });
                 away || starting_or_stopping(e.sqlstate())
             }
-            Self::Wire(e) => {
+            Self::Wire(e) | Self::Rows(e) => {
                 use WireError::{Ended, Lost, Silent, Unreachable};
                 matches!(e, Unreachable { .. } | Lost(_) | Ended | Silent { .. }) || starting_or_stopping(e.sqlstate())
             }
@@ -136,7 +139,7 @@ impl ConnectorError {
                  let it forget its position (walcast offsets reset FILE --apply), and resume it: it reads the tables again"
                     .to_owned(),
             ),
-            Self::Wire(e) => sqlstate_remedy(e.sqlstate()).or_else(|| self.patience()),
+            Self::Wire(e) | Self::Rows(e) => sqlstate_remedy(e.sqlstate()).or_else(|| self.patience()),
             _ => None,
         }
     }
@@ -166,4 +169,22 @@ fn sqlstate_remedy(code: Option<&str>) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_reads_tables_knows_of_no_publication() {
+        let undefined = || WireError::Server {
+            severity: "ERROR".to_owned(),
+            sqlstate: UNDEFINED_OBJECT.to_owned(),
+            message: String::new(),
+            hint: None,
+        };
+        assert!(ConnectorError::Wire(undefined()).remedy().unwrap().contains("publication"));
+        assert_eq!(ConnectorError::Rows(undefined()).remedy(), None);
+        assert_eq!(ConnectorError::Rows(undefined()).room(), "database");
+    }
 }

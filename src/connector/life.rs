@@ -129,19 +129,15 @@ impl Life<'_> {
         let mut tables = catalog.tables().await?;
         tables.retain(|table| config.debezium.filters.captures(&table.schema, &table.name));
         if !server.in_recovery {
-            let publishing = Command {
+            let command = |consequence| Command {
                 backend: server.backend,
                 address: &address,
-                consequence: format!("publication \"{}\" cannot be set up", config.publication),
+                consequence,
                 otherwise: Activity::Starting { step: CONNECTING },
             };
+            let publishing = command(format!("publication \"{}\" cannot be set up", config.publication));
             publishing.watched(publication::ensure(&catalog, config, &tables), self.publisher).await?;
-            let identifying = Command {
-                backend: server.backend,
-                address: &address,
-                consequence: "the replica identity of a table cannot be set".to_owned(),
-                otherwise: Activity::Starting { step: CONNECTING },
-            };
+            let identifying = command("the replica identity of a table cannot be set".to_owned());
             identifying.watched(identity::ensure(&catalog, &config.identities, &tables), self.publisher).await;
         }
         slot::wait_until_free(&catalog, &config.slot, *self.backend, self.publisher, self.stop).await?;
@@ -202,7 +198,7 @@ impl Life<'_> {
             helper.close().await;
         }
         let (statements, shared) = (&config.initial_statements, found.catalog.export().await?);
-        let mut rows = rows::open(&found.address, statements, &shared).await?;
+        let mut rows = rows::open(&found.address, statements, &shared).await.map_err(ConnectorError::Rows)?;
         let facts = found.catalog.snapshot_facts().await?;
         // As they are in this view: to make a slot may have taken long, and columns have come or gone meanwhile.
         let mut tables = found.catalog.tables().await?;

@@ -97,8 +97,8 @@ impl<'a> Picture<'a> {
         self.blueprint.unwrap.as_ref()
     }
 
-    /// Renders the rows of table `index` as `view` shows them. `each` gets the record that a snapshot sends, and after it, if the reference
-    /// shows some values otherwise when they are streamed, that record too (`true`).
+    /// Renders the rows of table `index` as `view` shows them. `each` gets the record that a snapshot sends, and after it, if
+    /// the reference shows some values otherwise when they are streamed, that record too (`true`).
     pub async fn rows<E: From<ConnectorError>>(
         &self,
         index: usize,
@@ -114,7 +114,7 @@ impl<'a> Picture<'a> {
         }
         let mut emitter = Emitter::new(&self.blueprint.config, &self.blueprint.header_converter, "");
         let columns = facts.columns.iter().map(|column| column.name);
-        let failed = |e| E::from(ConnectorError::from(e));
+        let failed = |e| E::from(ConnectorError::Rows(e));
         // Without the initial statements, which may do anything.
         let mut session = rows::open(&self.config.address, &[], view).await.map_err(failed)?;
         let mut copy = session.copy(&select_sql(table, columns, false)).await.map_err(failed)?;

@@ -7,13 +7,16 @@ use crate::catalog::Begin;
 use crate::pg::{Address, session};
 use crate::wire::{self, Purpose, Session, WireError};
 
-/// Logs in and begins a transaction. As in the catalog's session, the user's own statements come first, and our settings
-/// stand whatever they say.
+/// Logs in and begins a transaction. As in the catalog's session, the user's own statements come first, and our settings,
+/// with which the session began, stand whatever they say.
 pub(super) async fn open(address: &Address, statements: &[String], view: &Begin) -> Result<Session, WireError> {
     let mut session = wire::connect(address, Purpose::Rows).await?;
-    let pinned = session::statements(address, session.server_version());
-    for statement in statements.iter().chain([&pinned, &view.sql()]) {
+    for statement in statements {
         session.query(statement).await?;
     }
+    if !statements.is_empty() {
+        session.query(&session::statements(address, session.server_version())).await?;
+    }
+    session.query(&view.sql()).await?;
     Ok(session)
 }

@@ -189,7 +189,7 @@ impl Snapshot<'_> {
         };
         let mut rows = 0u64;
         loop {
-            let line = match copy.peek()? {
+            let line = match copy.peek().map_err(ConnectorError::Rows)? {
                 Peeked::Row(line) => line,
                 Peeked::End => break,
                 Peeked::Nothing => match self.more(&mut copy, &name, rows).await? {
@@ -240,7 +240,7 @@ impl Snapshot<'_> {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Ok(Ended::Stopped),
-                filled = copy.fill() => return Ok(filled.map(|()| Ended::Complete)?),
+                filled = copy.fill() => return filled.map(|()| Ended::Complete).map_err(ConnectorError::Rows),
                 _ = self.look.tick() => {
                     self.look()?;
                     self.progress(table, rows);
@@ -276,7 +276,7 @@ impl Snapshot<'_> {
             Some(UNDEFINED_COLUMN | UNDEFINED_TABLE) => {
                 ConnectorError::TableChanged { table: name.to_owned(), source: Box::new(source) }
             }
-            _ => source.into(),
+            _ => ConnectorError::Rows(source),
         })
     }
 

@@ -10,9 +10,6 @@ use super::WireError;
 use super::channel::Channel;
 use super::session::Session;
 
-/// CopyOutResponse.
-const COPY_OUT: u8 = b'H';
-
 /// Rows on their way. Dropping it before the end leaves the rest in the session, which is of no use then.
 pub struct CopyOut<'a> {
     channel: &'a mut Channel,
@@ -39,16 +36,12 @@ impl Session {
         channel.flush().await?;
         let mut failure = None;
         loop {
-            let (tag, length) = channel.next_tag().await?;
-            if tag == COPY_OUT {
-                channel.consume(length);
-                return Ok(CopyOut { channel, peeked: 0 });
-            }
-            match channel.parse()? {
+            match channel.receive().await? {
+                Message::CopyOutResponse(_) => return Ok(CopyOut { channel, peeked: 0 }),
                 Message::ErrorResponse(body) => failure = Some(WireError::of_server(&body)),
-                Message::ReadyForQuery(_) => return Err(failure.unwrap_or_else(|| unexpected(tag))),
+                Message::ReadyForQuery(_) => return Err(failure.unwrap_or_else(unexpected)),
                 Message::NoticeResponse(_) | Message::ParameterStatus(_) => {}
-                _ => return Err(unexpected(tag)),
+                _ => return Err(unexpected()),
             }
         }
     }
@@ -76,7 +69,7 @@ impl CopyOut<'_> {
                     Message::ErrorResponse(body) => return Err(WireError::of_server(&body)),
                     Message::ReadyForQuery(_) => return Ok(Peeked::End),
                     Message::NoticeResponse(_) | Message::ParameterStatus(_) => {}
-                    _ => return Err(unexpected(tag)),
+                    _ => return Err(unexpected()),
                 },
             }
         }
@@ -88,12 +81,13 @@ impl CopyOut<'_> {
     }
 }
 
-fn unexpected(tag: u8) -> WireError {
-    WireError::Protocol(format!("tag {tag:#x} inside a copy"))
+fn unexpected() -> WireError {
+    WireError::Protocol("in answer to COPY".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use postgres_protocol::message::backend::COPY_OUT_RESPONSE_TAG;
     use tokio::io::DuplexStream;
 
     use super::super::script::Server;
@@ -130,7 +124,7 @@ mod tests {
         let script = tokio::spawn(async move {
             for _ in 0..2 {
                 assert_eq!(server.expect(b'Q').await, b"COPY (SELECT 1) TO STDOUT\0");
-                server.send(COPY_OUT, b"\0\0\0").await;
+                server.send(COPY_OUT_RESPONSE_TAG, b"\0\0\0").await;
                 server.send(COPY_DATA_TAG, b"1\ta\n").await;
                 server.send(b'N', b"SNOTICE\0C00000\0Mhello\0\0").await;
                 server.send(COPY_DATA_TAG, b"\n").await;
@@ -155,7 +149,7 @@ mod tests {
             let script = tokio::spawn(async move {
                 server.expect(b'Q').await;
                 if sent > 0 {
-                    server.send(COPY_OUT, b"\0\0\0").await;
+                    server.send(COPY_OUT_RESPONSE_TAG, b"\0\0\0").await;
                 }
                 for _ in 0..sent {
                     server.send(COPY_DATA_TAG, b"1\n").await;
@@ -175,7 +169,7 @@ mod tests {
         let (mut session, mut server) = rig();
         let script = tokio::spawn(async move {
             server.expect(b'Q').await;
-            server.send(COPY_OUT, b"\0\0\0").await;
+            server.send(COPY_OUT_RESPONSE_TAG, b"\0\0\0").await;
             server.send(COPY_DATA_TAG, b"1\ta").await;
             server
         });

@@ -22,7 +22,8 @@ pub(super) const LINGER: Duration = Duration::from_millis(5);
 const COMPANY: Duration = Duration::from_micros(500);
 /// Bytes sent in that time that mean load: some ten thousand records a second.
 const LOAD: usize = 4 << 10;
-/// How long one flush may last, if brokers answer no sooner.
+/// How long one flush may last, if brokers answer no sooner. If somebody waits it is as long as records linger: those of a
+/// transaction go nowhere before the brokers know of it.
 const FLUSH: Duration = Duration::from_millis(1);
 
 pub(super) struct Flusher {
@@ -101,7 +102,7 @@ impl Shared {
                 SOON if self.is_loaded() => self.fulfil(SOON),
                 wish => {
                     self.fulfil(wish);
-                    raw::flush(producer, FLUSH);
+                    raw::flush(producer, if wish == NOW { LINGER } else { FLUSH });
                 }
             }
         }

@@ -12,6 +12,7 @@ use tokio_postgres::NoTls;
 use crate::rig::postgres;
 use crate::topic;
 use crate::workload::Prepared;
+use crate::writer::Topic;
 
 /// Transactions are written for so long; the first second is not counted.
 const SECONDS: u32 = 10;
@@ -34,13 +35,24 @@ pub fn measure(prepared: &Prepared, topic: &str, transactions: u32, rows: u32, f
         reader.join().expect("all were read")
     });
     let committed = committed.lock().unwrap_or_else(PoisonError::into_inner);
-    let skip = usize::try_from(transactions).expect("a count");
-    let mut times: Vec<f64> = committed
-        .iter()
-        .zip(seen)
-        .skip(skip)
-        .map(|(commit, seen)| seen.saturating_duration_since(commit.expect("was committed")).as_secs_f64() * 1e3)
-        .collect();
+    let committed = committed.iter().map(|commit| commit.expect("was committed"));
+    distribution(committed.zip(seen).skip(transactions as usize))
+}
+
+/// The same of the broker alone: a record on each beat, from being handed to a producer that waits for nothing.
+pub fn of_the_broker(records: u32) -> Latency {
+    let count = i64::from(records * SECONDS);
+    let topic = Topic::new();
+    let (sent, seen) = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| arrivals(&topic.name, count, 1, 0));
+        let sent = topic.beat(records, count);
+        (sent, reader.join().expect("all were read"))
+    });
+    distribution(sent.into_iter().zip(seen).skip(records as usize))
+}
+
+fn distribution(spans: impl Iterator<Item = (Instant, Instant)>) -> Latency {
+    let mut times: Vec<f64> = spans.map(|(from, to)| to.saturating_duration_since(from).as_secs_f64() * 1e3).collect();
     times.sort_by(f64::total_cmp);
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     Latency { p50: at(0.5), p99: at(0.99), p999: at(0.999) }

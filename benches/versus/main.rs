@@ -249,6 +249,9 @@ fn latencies(options: &Options, report: &mut Report) -> Vec<(String, String)> {
         titles.push((name.to_owned(), title.to_owned()));
     }
     for _ in 0..options.runs {
+        for (name, records) in [("latency100", 100), ("latency1000", 1000)] {
+            report.add(name, "Kafka alone", &of_latency(records, &latency::of_the_broker(records)));
+        }
         for contender in [WALCAST, EXACTLY_ONCE, DEBEZIUM, TUNED] {
             if !options.admits(contender.name()) {
                 continue;
@@ -265,13 +268,7 @@ fn latencies(options: &Options, report: &mut Report) -> Vec<(String, String)> {
             for (name, transactions, rows) in rates {
                 if transactions > 0 {
                     let latency = latency::measure(&prepared, &running.topic, transactions, rows, first_id);
-                    let figures = [
-                        ("tx", f64::from(transactions)),
-                        ("p50", latency.p50),
-                        ("p99", latency.p99),
-                        ("p999", latency.p999),
-                    ];
-                    report.add(name, contender.name(), &figures);
+                    report.add(name, contender.name(), &of_latency(transactions, &latency));
                     first_id += 100_000_000;
                 }
             }
@@ -279,6 +276,10 @@ fn latencies(options: &Options, report: &mut Report) -> Vec<(String, String)> {
         }
     }
     titles
+}
+
+fn of_latency(transactions: u32, latency: &latency::Latency) -> [(&'static str, f64); 4] {
+    [("tx", f64::from(transactions)), ("p50", latency.p50), ("p99", latency.p99), ("p999", latency.p999)]
 }
 
 fn idle(options: &Options, report: &mut Report) {

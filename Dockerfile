@@ -7,7 +7,9 @@ COPY sql sql
 COPY benches benches
 COPY tests tests
 COPY examples examples
-RUN cargo build --release --bin walcast
+# Traces: --build-arg FEATURES=opentelemetry
+ARG FEATURES=""
+RUN cargo build --release --bin walcast --features "$FEATURES"
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libssl3 zlib1g ca-certificates curl && rm -rf /var/lib/apt/lists/* \

@@ -1,6 +1,6 @@
 # What a person types. Everything that is missing on the machine is installed by the targets themselves, and said so.
 
-.PHONY: build release test test-matrix unit compatibility lint deny demo bench micro instructions chaos fuzz-compat test-handover tools
+.PHONY: build release test test-matrix unit traces compatibility lint deny demo bench micro instructions chaos fuzz-compat test-handover tools
 
 build: tools
 	cargo build
@@ -20,6 +20,12 @@ test-matrix: tools
 
 unit: tools
 	cargo test --lib --test laws --test compatibility --test direct --test inputs
+
+# OpenTelemetry, which is not in the default build: its lints and tests. Not part of `test`: it builds walcast once more.
+traces: tools
+	cargo clippy --all-targets --features opentelemetry -- -D warnings
+	cargo test --features opentelemetry --lib telemetry
+	cargo test --features opentelemetry --test traces
 
 # The tables of docs/compatibility.md, from the recorded cases; a test keeps them true.
 compatibility: tools

@@ -19,7 +19,7 @@ use crate::supervisor::{
     ActiveTopics, Entries, Launch, Reached, Running, Store, StoreError, Stored, Strings, Supervisor, modified,
     read_file,
 };
-use crate::telemetry::{Levels, LogFormat};
+use crate::telemetry::{Levels, LogFormat, Traces};
 use crate::{check, connector, convert, offsets, preview, rest, status, telemetry, verify};
 
 /// Arguments of `walcast run`.
@@ -131,7 +131,7 @@ fn failure(error: impl std::error::Error) -> Vec<Problem> {
 
 /// The connector of one file.
 fn one(file: &Path, worker: Option<&Path>) -> Result<(Context, Vec<Note>), Vec<Problem>> {
-    let (worker, _) = load_worker(worker, None)?;
+    let (worker, _) = load_worker(worker, None, &Traces::none())?;
     let stored = read_file(file).map_err(|e| vec![e.into()])?;
     resolve(&stored.name, &stored.config, &worker)
 }
@@ -155,11 +155,11 @@ pub fn complain(problems: &[Problem]) -> u8 {
 }
 
 /// The log begins here. Its `format` may also be set in the file or the environment.
-fn load_worker(path: Option<&Path>, format: Option<&str>) -> Result<(Worker, Levels), Vec<Problem>> {
+fn load_worker(path: Option<&Path>, format: Option<&str>, traces: &Traces) -> Result<(Worker, Levels), Vec<Problem>> {
     let (worker, notes) = Worker::load(path, std::env::vars())?;
     let format = log_format(format.or_else(|| value(&worker.raw, "walcast.log.format")))?;
-    let levels =
-        telemetry::start(value(&worker.raw, "walcast.log").or_else(|| value(&worker.raw, "log.level")), format);
+    let level = value(&worker.raw, "walcast.log").or_else(|| value(&worker.raw, "log.level"));
+    let levels = telemetry::start(level, format, traces);
     notes.iter().for_each(|note| tracing::warn!("{note}"));
     Ok((worker, levels))
 }
@@ -174,6 +174,7 @@ fn log_format(text: Option<&str>) -> Result<LogFormat, Vec<Problem>> {
 struct Prepared {
     worker: Arc<Worker>,
     levels: Levels,
+    traces: Traces,
     listeners: Vec<rest::Listener>,
     store: Store,
     stored: Vec<Stored>,
@@ -181,7 +182,8 @@ struct Prepared {
 
 impl Prepared {
     async fn new(options: &Options) -> Result<Self, Vec<Problem>> {
-        let (worker, levels) = load_worker(options.worker.as_deref(), options.log_format.as_deref())?;
+        let traces = Traces::from_environment();
+        let (worker, levels) = load_worker(options.worker.as_deref(), options.log_format.as_deref(), &traces)?;
         let worker = Arc::new(worker);
         let given = read_all(&options.files)?;
         let store = store(options, &worker);
@@ -197,11 +199,11 @@ impl Prepared {
             return Err(problems);
         }
         let listeners = listen(options, &worker).await?;
-        Ok(Self { worker, levels, listeners, store, stored })
+        Ok(Self { worker, levels, traces, listeners, store, stored })
     }
 
     async fn serve(self) -> u8 {
-        let Self { worker, levels, listeners, store, stored } = self;
+        let Self { worker, levels, traces, listeners, store, stored } = self;
         let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
         let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = signals else {
             return complain(&[Problem::new("", "cannot listen for signals")]);
@@ -245,6 +247,7 @@ impl Prepared {
         stop.cancel();
         // Idle keep-alive connections must not hold the process up.
         let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
+        traces.finish().await;
         0
     }
 }

@@ -26,7 +26,8 @@ const LAWS: &[Law] = &[
     ("check", &["words", "catalog", "connector", "debezium", "offsets", "pg", "sink", "wire"], &["serde_json", "tokio"]),
     ("supervisor", &["connector", "offsets", "settings", "sink"], &["serde_json", "thiserror", "tokio", "tokio_util", "tracing", "uuid"]),
     ("rest", &["connector", "settings", "supervisor", "telemetry"], &["axum", "futures_core", "humantime", "hyper", "hyper_util", "openssl", "serde_json", "thiserror", "tokio", "tokio_openssl", "tokio_util", "tracing", "utoipa", "utoipa_axum"]),
-    ("telemetry", &["connector", "sink"], &["prometheus", "tracing", "tracing_subscriber"]),
+    // Traces go out by the client in `telemetry::post`, and by nothing else.
+    ("telemetry", &["connector", "sink"], &["http_body_util", "hyper", "hyper_util", "openssl", "opentelemetry", "opentelemetry_http", "opentelemetry_otlp", "opentelemetry_sdk", "prometheus", "tokio", "tokio_openssl", "tracing", "tracing_opentelemetry", "tracing_subscriber"]),
     ("reposition", &["words", "catalog", "connector", "offsets"], &[]),
     ("verify", &["words", "catalog", "connector", "debezium", "sink", "transform"], &["openssl", "serde_json", "tokio", "tracing", "uuid"]),
     ("preview", &["words", "catalog", "connector", "offsets", "sink"], &["serde_json", "thiserror"]),

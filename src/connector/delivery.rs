@@ -24,6 +24,7 @@ use super::emit::Outlet;
 use super::error::ConnectorError;
 use super::ledger::{Ledger, Limit};
 use super::meters::Meters;
+use super::spans::{self, Span};
 use super::waiting::Waiting;
 
 /// The offset record's own ticket: it is no part of the window.
@@ -68,6 +69,7 @@ pub(super) struct Delivery {
     heard: Instant,
     commits: Commits,
     meters: Arc<Meters>,
+    told: spans::Commits,
 }
 
 type Writing = Pin<Box<dyn Future<Output = Result<(), OffsetError>> + Send>>;
@@ -76,6 +78,8 @@ type Writing = Pin<Box<dyn Future<Output = Result<(), OffsetError>> + Send>>;
 struct Storing {
     offset: Offset,
     stage: Stage,
+    /// Until it has arrived.
+    _told: Span,
 }
 
 enum Stage {
@@ -105,6 +109,7 @@ impl Delivery {
             heard: Instant::now(),
             commits: Commits::default(),
             meters,
+            told: spans::Commits::default(),
         }
     }
 
@@ -334,7 +339,8 @@ impl Delivery {
         if self.is_at_rest() {
             self.heard = Instant::now();
         }
-        self.storing = Some(Storing { offset, stage });
+        let _told = self.told.begin(&self.meters, self.sink.is_transactional());
+        self.storing = Some(Storing { offset, stage, _told });
         Ok(None)
     }
 

@@ -26,6 +26,7 @@ use super::ledger::Limit;
 use super::meters::Meters;
 use super::plan::{Follow, Observed, Outlook, Plan, Refusal, SlotState, plan};
 use super::snapshot::{Ended, Snapshot, Spare, readable};
+use super::spans::Span;
 use super::standstill::{self, Standstill};
 use super::status::{Activity, Publisher};
 use super::table::Blueprint;
@@ -70,11 +71,16 @@ impl Life<'_> {
         self.publisher.starting(CONNECTING);
         let client = format!("connector-producer-{}-0", config.name);
         // Side by side, for a start takes as long as the slowest of them; none changes what another finds.
-        let (sink, opening, found) = try_join!(
-            async { Ok::<_, ConnectorError>(Sink::open(&self.context.sink, &client).await?) },
-            async { Ok(Opening::prepare(&self.context.offsets, &config.name, &config.debezium.topic_prefix).await?) },
-            self.find(),
-        )?;
+        let connected = async {
+            try_join!(
+                async { Ok::<_, ConnectorError>(Sink::open(&self.context.sink, &client).await?) },
+                async {
+                    Ok(Opening::prepare(&self.context.offsets, &config.name, &config.debezium.topic_prefix).await?)
+                },
+                self.find(),
+            )
+        };
+        let (sink, opening, found) = Span::connecting(config).around(connected).await?;
         if self.stop.is_cancelled() {
             return Ok(());
         }
@@ -90,7 +96,7 @@ impl Life<'_> {
         let whence = match &decided {
             Plan::Idle => return self.idle().await,
             Plan::Snapshot { stream } => {
-                let after = self.snapshot(&found, &mut delivery, *stream).await?;
+                let after = Span::snapshot(config).around(self.snapshot(&found, &mut delivery, *stream)).await?;
                 match after {
                     After::Stopped => return Ok(()),
                     After::Idle => return self.idle().await,
@@ -105,7 +111,7 @@ impl Life<'_> {
         delivery.set_boundary(boundary(config.transaction_boundary));
         let resumed = offset.as_ref().filter(|_| matches!(decided, Plan::Resume { .. }));
         let stream = Following::start(self.context, found, delivery, whence, resumed).await?;
-        stream.run(self.paused, self.publisher, self.stop).await
+        Span::streaming(config).around(stream.run(self.paused, self.publisher, self.stop)).await
     }
 
     async fn find(&self) -> Result<Found, ConnectorError> {

@@ -29,6 +29,7 @@ mod reach;
 mod rows;
 mod slot;
 mod snapshot;
+mod spans;
 mod standstill;
 mod status;
 mod stream;
@@ -57,6 +58,7 @@ pub use status::{Activity, Status};
 
 use crate::{offsets, sink};
 use life::Life;
+use spans::Span;
 use status::Publisher;
 
 /// Everything a connector is started with.
@@ -86,7 +88,8 @@ pub async fn run(
     meters.introduce(&context.config);
     // Every line that is logged from here on says whose it is.
     let span = tracing::error_span!("connector", connector = context.config.name);
-    live(&context, paused, status, &meters, stop).instrument(span).await
+    let told = Span::run(&context.config);
+    told.around(live(&context, paused, status, &meters, stop)).instrument(span).await
 }
 
 async fn live(

@@ -24,6 +24,7 @@ use super::delivery::Delivery;
 use super::emit::Emitter;
 use super::error::ConnectorError;
 use super::meters::SnapshotMeters;
+use super::spans::Span;
 use super::standstill::Standstill;
 use super::status::{Activity, Publisher};
 use super::stream::now_ns;
@@ -133,7 +134,8 @@ impl Snapshot<'_> {
         }
         let mut held: Option<Held> = None;
         for (index, table) in tables.iter().enumerate() {
-            match self.table(table, session, index == 0, &mut held).await? {
+            let span = Span::table(&self.blueprint.meters, table);
+            match span.around(self.table(table, session, index == 0, &mut held, &span)).await? {
                 Ended::Complete => self.meters().table_done(),
                 Ended::Stopped => return Ok(Ended::Stopped),
             }
@@ -175,6 +177,7 @@ impl Snapshot<'_> {
         session: &mut Session,
         first_table: bool,
         held: &mut Option<Held>,
+        span: &Span,
     ) -> Result<Ended, ConnectorError> {
         let facts = TableFacts::of_catalog(table, self.types, &self.blueprint.config);
         let described = Arc::new(describe(self.blueprint, self.types, &facts));
@@ -224,6 +227,7 @@ impl Snapshot<'_> {
                 return Ok(Ended::Stopped);
             }
         }
+        span.rows(rows);
         if let Some(held) = held.as_mut().filter(|_| rows > 0) {
             held.last_of_table = true;
         }

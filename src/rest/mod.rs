@@ -22,6 +22,8 @@ mod query;
 mod respond;
 mod routes;
 mod server;
+#[cfg(feature = "opentelemetry")]
+mod spans;
 mod state;
 mod tail;
 mod tls;

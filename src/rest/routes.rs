@@ -33,14 +33,19 @@ pub(super) fn router(shared: Arc<Shared>, access: Arc<Access>, local: Option<Soc
         // `intake` is stricter.
         .layer(DefaultBodyLimit::disable())
         .with_state(shared);
+    #[cfg(feature = "opentelemetry")]
+    let routes = routes.layer(from_fn(super::spans::route));
     // Around the routes as a whole, for the methods of a path are known there only.
-    Router::new()
+    let router = Router::new()
         .fallback_service(routes)
         .layer(from_fn_with_state(intake::room(), intake::whole_body))
         .layer(from_fn(negotiate::own_words))
         .layer(from_fn(negotiate::options))
         .layer(from_fn_with_state(access, access::authorise))
-        .layer(from_fn_with_state(Arc::new(local), guard::same_origin))
+        .layer(from_fn_with_state(Arc::new(local), guard::same_origin));
+    #[cfg(feature = "opentelemetry")]
+    let router = router.layer(from_fn(super::spans::request));
+    router
 }
 
 /// Connect's own interface, with what it says of itself.

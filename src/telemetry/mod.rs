@@ -8,19 +8,33 @@ mod layout;
 mod levels;
 mod metrics;
 mod page;
+#[cfg(feature = "opentelemetry")]
+mod post;
+#[cfg(feature = "opentelemetry")]
+mod traces;
+#[cfg(not(feature = "opentelemetry"))]
+mod untraced;
 
 pub use layout::LogFormat;
 pub use metrics::{CONTENT_TYPE, Observed, render};
 
-use tracing_subscriber::EnvFilter;
+#[cfg(feature = "opentelemetry")]
+pub use traces::{Traces, continue_trace, rename};
+#[cfg(not(feature = "opentelemetry"))]
+pub use untraced::Traces;
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt, reload};
 
 pub use levels::{Level, Leveled, Levels, NoLevel};
 
-/// What librdkafka says is said better by whoever called it.
-const QUIET: &str = "librdkafka=error,rdkafka=error";
+/// What librdkafka says is said better by whoever called it; spans for traces are none of the log's.
+const QUIET: &str = "librdkafka=error,rdkafka=error,otel=off";
 
 /// Filters by `RUST_LOG`, else by `level` (the worker's `log.level`), else info. librdkafka speaks only of trouble.
-pub fn start(level: Option<&str>, format: LogFormat) -> Levels {
+/// What `traces` asks for goes there, whatever the filter says.
+pub fn start(level: Option<&str>, format: LogFormat, traces: &Traces) -> Levels {
     let wanted =
         std::env::var("RUST_LOG").ok().or_else(|| level.map(str::to_lowercase)).unwrap_or_else(|| "info".to_owned());
     let (wanted, filter) = match EnvFilter::try_new(format!("{QUIET},{wanted}")) {
@@ -28,16 +42,15 @@ pub fn start(level: Option<&str>, format: LogFormat) -> Levels {
         Err(_) => ("info".to_owned(), EnvFilter::new(format!("{QUIET},info"))),
     };
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let subscriber = tracing_subscriber::fmt()
+    let (filter, handle) = reload::Layer::new(filter);
+    let lines = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(ansi)
         .fmt_fields(layout::Fields::new(format))
         .event_format(layout::Lines::new(format))
-        .with_env_filter(filter)
-        .with_filter_reloading();
-    let handle = subscriber.reload_handle();
+        .with_filter(filter);
     // A second start in one process (tests, embedding) keeps the first.
-    let _ = subscriber.try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(traces.layer()).try_init();
     Levels::new(format!("{QUIET},{wanted}"), move |filter| {
         // Err: the subscriber is gone, and with it whatever was to be filtered.
         let _ = handle.reload(EnvFilter::new(filter));

@@ -49,8 +49,14 @@ pub fn start(level: Option<&str>, format: LogFormat, traces: &Traces) -> Levels 
         .fmt_fields(layout::Fields::new(format))
         .event_format(layout::Lines::new(format))
         .with_filter(filter);
-    // A second start in one process (tests, embedding) keeps the first.
-    let _ = tracing_subscriber::registry().with(lines).with(traces.layer()).try_init();
+    let subscriber = tracing_subscriber::registry().with(lines);
+    // A second start in one process (tests, embedding) keeps the first. No layer, and not one that is `None`: beside that,
+    // callsites which the filter refuses are asked after each time, and a mere question (`enabled!`, as rust-rdkafka asks
+    // whenever it makes a client) leaves a refusal behind that swallows the next line.
+    let _ = match traces.layer() {
+        Some(layer) => subscriber.with(layer).try_init(),
+        None => subscriber.try_init(),
+    };
     Levels::new(format!("{QUIET},{wanted}"), move |filter| {
         // Err: the subscriber is gone, and with it whatever was to be filtered.
         let _ = handle.reload(EnvFilter::new(filter));

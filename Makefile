@@ -21,7 +21,8 @@ test-matrix: tools
 unit: tools
 	cargo test --lib --test laws --test compatibility --test direct --test inputs
 
-# OpenTelemetry, which is not in the default build: its lints and tests. Not part of `test`: it builds walcast once more.
+# OpenTelemetry, which is not in the default build: its lints and tests. CI runs them; not part of `test`, as walcast is built
+# once more.
 traces: tools
 	cargo clippy --all-targets --features opentelemetry -- -D warnings
 	cargo test --features opentelemetry --lib telemetry

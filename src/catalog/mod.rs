@@ -20,6 +20,7 @@ mod slot;
 mod snapshot;
 mod surroundings;
 mod tables;
+mod trial;
 mod types;
 mod vitals;
 

@@ -25,6 +25,7 @@ pub(super) fn meanings(config: &Config, tables: &[Known<'_>]) -> Vec<Finding> {
     say(with(|i| *i == Identity::Default), "the primary key", &keys);
     say(with(|i| matches!(i, Identity::Index(_))), "a unique index", &keys);
     findings.extend(keyless(config, &rows));
+    findings.extend(chosen_in_vain(config, tables));
     findings.extend(unlogged(&rows));
     findings
 }
@@ -33,9 +34,7 @@ fn keyless(config: &Config, tables: &[Known<'_>]) -> Option<Finding> {
     let keyless: Vec<Known<'_>> = tables
         .iter()
         .copied()
-        .filter(|t| {
-            t.table.primary_key.is_empty() && t.table.unique_key.is_empty() && config.debezium.key_rules.is_empty()
-        })
+        .filter(|t| t.table.primary_key.is_empty() && t.table.unique_key.is_empty() && chosen(config, t).is_none())
         .collect();
     (!keyless.is_empty()).then(|| {
         let first = keyless.first().map(|t| t.name()).unwrap_or_default();
@@ -47,6 +46,35 @@ fn keyless(config: &Config, tables: &[Known<'_>]) -> Option<Finding> {
             format!("give the tables a primary key, or set message.key.columns={first}:column"),
         )
     })
+}
+
+fn chosen<'a>(config: &Config, known: &Known<'a>) -> Option<Vec<&'a str>> {
+    let table = known.table;
+    config.debezium.chosen_key(&table.schema, &table.name, table.columns.iter().map(|column| column.name.as_str()))
+}
+
+/// What `message.key.columns` chooses in vain: neither we nor the reference fail on it, keys are just not what was meant.
+fn chosen_in_vain(config: &Config, tables: &[Known<'_>]) -> Vec<Finding> {
+    let vain = |what: String, remedy: &str| {
+        Finding::warn(format!("message.key.columns: {what}"), format!("{remedy} in message.key.columns"))
+    };
+    let mut findings = Vec::new();
+    for rule in &config.debezium.key_rules {
+        let matched: Vec<Known<'_>> = tables.iter().copied().filter(|t| rule.table.matches(&t.name())).collect();
+        if matched.is_empty() {
+            let what = format!("{} matches no captured table", rule.table.text());
+            findings.push(vain(what, "correct the table, a pattern of schema.table,"));
+            continue;
+        }
+        for column in &rule.columns {
+            let has = |t: &Known<'_>| t.table.columns.iter().any(|known| column.matches(&known.name));
+            if !matched.iter().any(has) {
+                let what = format!("{} matches no column of {}, and keys do without", column.text(), listed(&matched));
+                findings.push(vain(what, "correct the column"));
+            }
+        }
+    }
+    findings
 }
 
 fn unlogged(tables: &[Known<'_>]) -> Option<Finding> {
@@ -65,6 +93,8 @@ mod tests {
     use super::super::{Severity, sample};
     use super::*;
     use crate::catalog::TableRights;
+    use crate::debezium::KeyRule;
+    use crate::debezium::pattern::Pattern;
 
     #[test]
     fn tables_are_grouped_by_what_their_records_will_hold() {
@@ -84,5 +114,26 @@ mod tests {
                 (Severity::Warn, "public.b is unlogged"),
             ]
         );
+    }
+
+    #[test]
+    fn a_key_chosen_in_vain_is_told() {
+        let (table, rights) = (sample::table("a"), sample::rights());
+        let mut config = sample::config();
+        let pattern = |text: &str| Pattern::new(text).unwrap();
+        config.debezium.key_rules = vec![
+            KeyRule { table: pattern("public.*"), columns: vec![pattern("ID"), pattern("code")] },
+            KeyRule { table: pattern("b"), columns: vec![pattern("id")] },
+        ];
+        let found = meanings(&config, &[Known { table: &table, rights: &rights }]);
+        let warned: Vec<_> = found.iter().filter(|f| f.severity == Severity::Warn).map(|f| f.title.as_str()).collect();
+        assert_eq!(
+            warned,
+            [
+                "message.key.columns: code matches no column of public.a, and keys do without",
+                "message.key.columns: b matches no captured table"
+            ]
+        );
+        assert!(!found.iter().any(|f| f.severity == Severity::Note), "id is its key");
     }
 }

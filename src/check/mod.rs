@@ -8,6 +8,7 @@
 
 mod connection;
 mod finding;
+mod heartbeat;
 mod identity;
 mod kafka;
 mod narrowing;
@@ -157,6 +158,10 @@ async fn examine(
         );
         let published = if publication::covers_all(config, publication.as_ref()) { &all } else { &captured };
         add("tables", tables::identified(config, publication.as_ref(), published).into_iter().collect());
+        if let Some(query) = &config.heartbeat_action_query {
+            let foreseen = catalog.foresee(query).await?;
+            add("settings", heartbeat::action(config, &role, foreseen.as_ref()));
+        }
     }
     *destinations = destined(catalog, config, &captured).await?;
     Ok(())

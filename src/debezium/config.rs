@@ -86,6 +86,28 @@ impl Config {
             message_prefixes: Include::default(),
         }
     }
+
+    /// `message.key.columns`: the columns of all rules that match the table, rule by rule, each once; `None` if there are
+    /// none.
+    pub fn chosen_key<'a>(
+        &self,
+        schema: &str,
+        table: &str,
+        columns: impl Iterator<Item = &'a str> + Clone,
+    ) -> Option<Vec<&'a str>> {
+        let identifier = format!("{schema}.{table}");
+        let rules = self.key_rules.iter().filter(|rule| rule.table.matches(&identifier));
+        let mut key = Vec::new();
+        for pattern in rules.flat_map(|rule| &rule.columns) {
+            for column in columns.clone().filter(|column| pattern.matches(column)) {
+                // The reference fails on a column that is chosen twice.
+                if !key.contains(&column) {
+                    key.push(column);
+                }
+            }
+        }
+        (!key.is_empty()).then_some(key)
+    }
 }
 
 /// `topic.naming.strategy`.

@@ -29,8 +29,8 @@ impl<'a> TableFacts<'a> {
     /// For a snapshot: the columns that its query reads, in that order.
     pub fn of_catalog(table: &'a CatalogTable, types: &Types, config: &Config) -> Self {
         let key = key_of(table);
-        let key = chosen_key(&table.schema, &table.name, table.columns.iter().map(|c| c.name.as_str()), config)
-            .unwrap_or(key);
+        let key =
+            config.chosen_key(&table.schema, &table.name, table.columns.iter().map(|c| c.name.as_str())).unwrap_or(key);
         let exact = config.compatibility == Compatibility::Exact;
         let captured =
             |column: &CatalogColumn| config.filters.captures_column(&table.schema, &table.name, &column.name);
@@ -82,7 +82,8 @@ impl<'a> TableFacts<'a> {
             })
             .collect();
         let names = relation.columns.iter().map(|c| c.name.as_str());
-        let key = chosen_key(&relation.schema, &relation.name, names, config)
+        let key = config
+            .chosen_key(&relation.schema, &relation.name, names)
             .unwrap_or_else(|| relation_key(relation, catalog));
         Self { id: relation.id, path: Path::Stream, schema: &relation.schema, name: &relation.name, columns, key }
     }
@@ -104,25 +105,4 @@ fn relation_key<'a>(relation: &'a Relation, catalog: Option<&'a CatalogTable>) -
         return if same { of_catalog } else { flagged };
     }
     of_catalog.into_iter().filter(|name| relation.columns.iter().any(|c| c.name == *name)).collect()
-}
-
-/// `message.key.columns`: the columns of all rules that match the table, rule by rule, each once; `None` if there are none.
-fn chosen_key<'a>(
-    schema: &str,
-    table: &str,
-    columns: impl Iterator<Item = &'a str> + Clone,
-    config: &Config,
-) -> Option<Vec<&'a str>> {
-    let identifier = format!("{schema}.{table}");
-    let rules = config.key_rules.iter().filter(|rule| rule.table.matches(&identifier));
-    let mut key = Vec::new();
-    for pattern in rules.flat_map(|rule| &rule.columns) {
-        for column in columns.clone().filter(|column| pattern.matches(column)) {
-            // The reference fails on a column that is chosen twice.
-            if !key.contains(&column) {
-                key.push(column);
-            }
-        }
-    }
-    (!key.is_empty()).then_some(key)
 }

@@ -9,6 +9,7 @@ const BACKTRACKING_LIMIT: usize = 1_000_000;
 /// One Java pattern that must match a whole identifier.
 #[derive(Clone, Debug)]
 pub struct Pattern {
+    java: Box<str>,
     regex: Regex,
 }
 
@@ -26,7 +27,12 @@ impl Pattern {
     fn whole(java: &str, whole: &str) -> Result<Self, String> {
         let build = |text: &str| RegexBuilder::new(text).backtrack_limit(BACKTRACKING_LIMIT).build();
         // The pattern alone first: `a)(b` must not become valid by our wrapping.
-        build(java).and_then(|_| build(whole)).map(|regex| Self { regex }).map_err(|e| e.to_string())
+        build(java).and_then(|_| build(whole)).map(|regex| Self { java: java.into(), regex }).map_err(|e| e.to_string())
+    }
+
+    /// As the user wrote it.
+    pub fn text(&self) -> &str {
+        &self.java
     }
 
     pub fn matches(&self, identifier: &str) -> bool {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -16,6 +16,11 @@ pub(super) async fn same_origin(
     request: Request,
     next: Next,
 ) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    // HTTP/1.0 knows no such header, HTTP/2 has it in the address.
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return error(StatusCode::BAD_REQUEST, "a request has one Host header");
+    }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if changes && let Err(why) = check(request.headers(), *local) {
         return error(StatusCode::FORBIDDEN, why);

@@ -183,6 +183,8 @@ fn what_is_wrong_in_the_database_is_answered_with_its_remedy() {
     let as_reader = |more: &[(&'static str, &'static str)]| [&known(reader.as_str())[..], more].concat();
     let (a, b) = (("table.include.list", "public.a"), ("table.include.list", "public.b"));
     let mode = |mode| ("publication.autocreate.mode", mode);
+    let beat = ("heartbeat.interval.ms", "1000");
+    let beating = |query: &'static str| [beat, ("heartbeat.action.query", query)];
 
     let scene = Scene::new(connector(&name, &name), "walcast.sink=stdout\n");
     scene.diagnose(&[
@@ -234,6 +236,17 @@ fn what_is_wrong_in_the_database_is_answered_with_its_remedy() {
             "public.u is unlogged",
             "ALTER TABLE \"public\".\"u\" SET LOGGED;",
         ),
+        // Statements and keys of the user's.
+        error(&beating("INSERT INTO nothing VALUES (1)"), "\"nothing\" does not exist", "create the table"),
+        warning(&beating("INSERT INTO a (name) VALUES (1);"), "will fail: column \"name\"", "heartbeat.action.query"),
+        warning(&beating("INSRT INTO a VALUES (1)"), "will fail: syntax error", "heartbeat.action.query"),
+        warning(
+            &as_reader(&[beat, ("heartbeat.action.query", "DELETE FROM a")]),
+            "will fail: permission denied for table a",
+            &format!("TO \"{reader}\";"),
+        ),
+        note(&[("heartbeat.action.query", "CALL it()")], "is never run", "heartbeat.interval.ms"),
+        warning(&[("message.key.columns", "public.a:no")], "no matches no column of public.a", "correct the column"),
         // The publication.
         error(
             &[a, mode("disabled"), ("publication.name", "nowhere")],

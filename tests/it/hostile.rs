@@ -209,6 +209,12 @@ fn who_is_unknown_foreign_or_only_looks_changes_nothing() {
             assert_eq!(status, 403, "{method} {path} from {foreign:?}");
         }
     }
+    let us = format!("127.0.0.1:{}", target.walcast.port);
+    let twice = [("Authorization", BASIC), ("Host", us.as_str()), ("Host", "evil.example")];
+    assert_eq!(target.send("DELETE", "/connectors/x", &twice, "").0, 400);
+    let nobody = format!("DELETE /connectors/x HTTP/1.1\r\nAuthorization: {BASIC}\r\nConnection: close\r\n\r\n");
+    let answer = talk(target.walcast.port, &nobody).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     let log = target.walcast.log();
     assert!(!log.contains(PASSWORD) && !log.contains(TOKEN), "{log}");
     assert_eq!(target.walcast.stop(), 0);

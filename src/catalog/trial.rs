@@ -1,0 +1,35 @@
+//! What would become of a user's statement, as far as that shows without running it.
+
+use tokio_postgres::error::SqlState;
+
+use super::{Catalog, CatalogError};
+
+impl Catalog {
+    /// Parses and plans it, which finds bad syntax, what does not exist and what is not allowed: `Some` is the server's
+    /// answer when it were to fail. Commands that cannot be planned, and several in one, are taken for good. Names are the
+    /// user's, as when the statement is run.
+    pub async fn foresee(&self, statement: &str) -> Result<Option<CatalogError>, CatalogError> {
+        let statement = statement.trim().trim_end_matches(';');
+        if statement.contains(';') {
+            return Ok(None);
+        }
+        self.execute("SET search_path = \"$user\", public").await?;
+        let foreseen = self.plan(statement).await;
+        self.execute("SET search_path = pg_catalog").await?;
+        match foreseen {
+            Ok(()) => Ok(None),
+            Err(error) if error.sqlstate().is_none() => Err(error),
+            // Somebody holds the table just now.
+            Err(error) => Ok(Some(error).filter(|error| !error.is_transient())),
+        }
+    }
+
+    async fn plan(&self, statement: &str) -> Result<(), CatalogError> {
+        // By itself first: EXPLAIN takes options, and one of them runs what follows.
+        self.client.prepare(statement).await?;
+        match self.rows(&format!("EXPLAIN {statement}"), &[]).await {
+            Err(error) if error.sqlstate() == Some(SqlState::SYNTAX_ERROR.code()) => Ok(()),
+            planned => planned.map(drop),
+        }
+    }
+}

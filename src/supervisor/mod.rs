@@ -1,4 +1,4 @@
-//! Owns the connectors of a worker: which there are, in which state each shall be, and the tasks that run them.
+//! Owns the connectors of a worker: which there are, in which state each shall be, and the threads that run them.
 //!
 //! Two locks, neither held by a running connector: `entries` for a glance (status, lists), `changes` so that one change of
 //! a connector ends before the next begins. What shall run is written to the [`Store`] before it is done, so that a
@@ -15,6 +15,7 @@ mod reload;
 mod store;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 pub use active::ActiveTopics;
 pub use folder::{modified, read_file};
@@ -28,10 +29,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use self::thread::Thread;
 use crate::connector::{Activity, Meters, Status};
 use crate::offsets::{self, OffsetError};
 use crate::settings::{Problem, Raw};
@@ -130,7 +131,7 @@ struct Live {
     paused: watch::Sender<bool>,
     status: watch::Receiver<Status>,
     stop: CancellationToken,
-    task: JoinHandle<Result<(), String>>,
+    task: Thread,
 }
 
 /// A connector as others see it.
@@ -321,15 +322,15 @@ impl Supervisor {
         let stop = CancellationToken::new();
         let meters = entry.meters.clone();
         let strings = Strings { paused: paused_receiver, status, meters, stop: stop.clone() };
-        match self.launch.launch(name, &entry.config, strings) {
-            Ok(running) => {
-                let task = tokio::spawn(running);
+        let launched = self.launch.launch(name, &entry.config, strings);
+        let launched = launched.map_err(|problems| crate::settings::invalid_message(&problems));
+        match launched.and_then(|running| Thread::spawn(running).map_err(|error| error.to_string())) {
+            Ok(task) => {
                 entry.refused = None;
                 entry.forgotten.clear();
                 entry.live = Some(Live { paused, status: status_receiver, stop, task });
             }
-            Err(problems) => {
-                let why = crate::settings::invalid_message(&problems);
+            Err(why) => {
                 tracing::error!(connector = name, "cannot start: {why}");
                 entry.refused = Some(why);
             }
@@ -347,14 +348,14 @@ impl Supervisor {
             self.note_topics(name, entry);
             entry.live.take()
         });
-        let Some(mut live) = live else { return };
+        let Some(live) = live else { return };
         live.stop.cancel();
-        if timeout_at(deadline, &mut live.task).await.is_err() {
+        if timeout_at(deadline, live.task.finished()).await.is_err() {
             let remedy = "give it more of task.shutdown.graceful.timeout.ms if this repeats";
             tracing::warn!(connector = name, remedy, "did not stop in time: what was in flight will be sent again");
             live.task.abort();
             // Gone before a successor starts, unless it never comes to an await.
-            let _ = timeout(LAST_WORD, &mut live.task).await;
+            let _ = timeout(LAST_WORD, live.task.finished()).await;
         }
     }
 }

@@ -95,6 +95,7 @@ mod tests {
     use crate::catalog::TableRights;
     use crate::debezium::KeyRule;
     use crate::debezium::pattern::Pattern;
+    use crate::words::table::CatalogColumn;
 
     #[test]
     fn tables_are_grouped_by_what_their_records_will_hold() {
@@ -118,7 +119,16 @@ mod tests {
 
     #[test]
     fn a_key_chosen_in_vain_is_told() {
-        let (table, rights) = (sample::table("a"), sample::rights());
+        let (mut table, rights) = (sample::table("a"), sample::rights());
+        table.columns.push(CatalogColumn {
+            name: "id".to_owned(),
+            type_oid: 23,
+            typmod: -1,
+            not_null: true,
+            default: None,
+            generated: false,
+            comment: None,
+        });
         let mut config = sample::config();
         let pattern = |text: &str| Pattern::new(text).unwrap();
         config.debezium.key_rules = vec![

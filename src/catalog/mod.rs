@@ -18,9 +18,9 @@ mod server;
 mod sizes;
 mod slot;
 mod snapshot;
+mod statement;
 mod surroundings;
 mod tables;
-mod trial;
 mod types;
 mod vitals;
 

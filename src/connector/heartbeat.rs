@@ -47,9 +47,7 @@ impl Heartbeat {
     /// Runs `heartbeat.action.query`.
     pub(super) async fn act(&mut self, catalog: &Catalog) -> Result<(), CatalogError> {
         let Some(query) = &self.query else { return Ok(()) };
-        // Names in the user's statement are the user's: our sessions see nothing but pg_catalog.
-        let sql = format!("SET search_path = \"$user\", public; {query}; SET search_path = pg_catalog");
-        let Ok(acted) = timeout(ACT_WITHIN, catalog.execute(&sql)).await else {
+        let Ok(acted) = timeout(ACT_WITHIN, catalog.execute_as_written(query)).await else {
             return Err(CatalogError::TimedOut {
                 doing: "running heartbeat.action.query",
                 seconds: ACT_WITHIN.as_secs(),

@@ -27,12 +27,7 @@ impl Thread {
         let (told, aborted) = (ended.clone().drop_guard(), abort.clone());
         thread::Builder::new().name("connector".to_owned()).spawn(move || {
             let _told = told;
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = running => {}
-                    () = aborted.cancelled() => {}
-                }
-            });
+            runtime.block_on(aborted.run_until_cancelled(running));
             // Clients of brokers that are silent take their time to end.
             runtime.shutdown_background();
         })?;

@@ -48,7 +48,7 @@ impl Traces {
 
     /// As the standard variables say. To be called on a runtime, which carries what is sent.
     pub fn from_environment() -> Self {
-        if !is_wanted(|name| env::var(name).ok()) {
+        if !is_wanted(environment) {
             return Self::none();
         }
         match exporter() {
@@ -112,23 +112,31 @@ fn is_told(metadata: &Metadata<'_>) -> bool {
 
 /// Somebody named a collector, or asked for the one beside us, and nobody switched it off.
 fn is_wanted(variable: impl Fn(&str) -> Option<String>) -> bool {
-    let is_set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-    let disabled = is_set("OTEL_SDK_DISABLED").is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
-    let named = is_set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|| is_set("OTEL_EXPORTER_OTLP_ENDPOINT"));
+    let disabled = told(&variable, "OTEL_SDK_DISABLED").is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
     !disabled
-        && match is_set("OTEL_TRACES_EXPORTER") {
+        && match told(&variable, "OTEL_TRACES_EXPORTER") {
             Some(exporters) => exporters.split(',').any(|exporter| exporter.trim() == "otlp"),
-            None => named.is_some(),
+            None => setting(&variable, "ENDPOINT").is_some(),
         }
 }
 
+/// Empty is not set.
+fn told(variable: impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+    variable(name).filter(|value| !value.trim().is_empty())
+}
+
 /// The variable of traces, else that of all signals.
-fn setting(name: &str) -> Option<String> {
-    let of = |prefix: &str| env::var(format!("{prefix}_{name}")).ok().filter(|value| !value.trim().is_empty());
+fn setting(variable: impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+    let of = |prefix: &str| told(&variable, &format!("{prefix}_{name}"));
     of("OTEL_EXPORTER_OTLP_TRACES").or_else(|| of("OTEL_EXPORTER_OTLP"))
 }
 
+fn environment(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
 fn exporter() -> Result<Exporter, String> {
+    let setting = |name| setting(environment, name);
     if let Some(protocol) = setting("PROTOCOL").filter(|protocol| protocol != "http/protobuf") {
         return Err(format!("OTEL_EXPORTER_OTLP_PROTOCOL={protocol}: expected http/protobuf"));
     }

@@ -32,9 +32,6 @@ const OFFSET: Ticket = Ticket(usize::MAX);
 /// The ticket of a commit.
 const COMMIT: Ticket = Ticket(usize::MAX - 1);
 
-/// Bytes that may wait for the next transaction: what comes while one is committed, and not a second window.
-const MOST_WAITING: usize = 4 << 20;
-
 /// A transaction with no more in it ends as soon as there is nothing more to read. Under load that is often so for a
 /// moment, and a commit costs the brokers more than such a transaction is worth.
 const SMALL: usize = 256 << 10;
@@ -121,10 +118,9 @@ impl Delivery {
         self.boundary = boundary;
     }
 
-    /// While a transaction ends, some of the next one's records may wait.
+    /// While a transaction ends, the next one's records wait, as many as the window holds beside what is in flight.
     pub(super) fn has_room(&self) -> bool {
-        let may_wait = self.is_ending() && self.waiting.size() < MOST_WAITING;
-        self.ledger.has_room() && (self.waiting.is_empty() || may_wait)
+        self.ledger.has_room() && (self.waiting.is_empty() || self.is_ending())
     }
 
     /// Tickets handed out so far.

@@ -1,15 +1,26 @@
 //! Records that the sink cannot take yet, in order: while a transaction commits, or when the sink is full.
 //!
-//! Their bytes lie end to end in one buffer that is used again and again, so that a record that waits costs a copy and
-//! no allocation. How many may wait is the ledger's business.
+//! Their bytes lie end to end in chunks, so that a record that waits costs a copy and no allocation, and what the sink has
+//! taken is not held twice: a whole window may wait, and be handed over, in the memory of one. How many may wait is the
+//! ledger's business.
+
+use std::collections::VecDeque;
 
 use crate::words::{Header, Record, Ticket};
 
-/// What an empty buffer keeps, in bytes: a giant event may have blown it up.
-const KEPT: usize = 4 << 20;
+/// Bytes of a chunk. A larger record has one of its own.
+const CHUNK: usize = 256 << 10;
 
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
+    /// None of them empty; the last one grows.
+    chunks: VecDeque<Chunk>,
+    /// An emptied one, to be used again.
+    spare: Chunk,
+}
+
+#[derive(Debug, Default)]
+struct Chunk {
     bytes: Vec<u8>,
     records: Vec<Kept>,
     headers: Vec<KeptHeader>,
@@ -41,15 +52,38 @@ struct Span(usize, usize);
 
 impl Waiting {
     pub(super) fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
-    /// In bytes.
-    pub(super) fn size(&self) -> usize {
-        self.bytes.len()
+        self.chunks.is_empty()
     }
 
     pub(super) fn push(&mut self, record: &Record<'_>, ticket: Ticket) {
+        let size = record.topic.len() + record.size();
+        match self.chunks.back_mut().filter(|chunk| chunk.bytes.len() + size <= CHUNK) {
+            Some(chunk) => chunk.push(record, ticket),
+            None => {
+                let mut chunk = std::mem::take(&mut self.spare);
+                chunk.bytes.reserve(size.max(CHUNK));
+                chunk.push(record, ticket);
+                self.chunks.push_back(chunk);
+            }
+        }
+    }
+
+    /// Offers the records in order until `take` declines one (`Ok(false)`), which then stays with those behind it.
+    pub(super) fn offer<E>(&mut self, mut take: impl FnMut(&Record<'_>, Ticket) -> Result<bool, E>) -> Result<(), E> {
+        while let Some(chunk) = self.chunks.front_mut() {
+            if !chunk.offer(&mut take)? {
+                break;
+            }
+            if let Some(emptied) = self.chunks.pop_front() {
+                self.spare = emptied.cleared();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Chunk {
+    fn push(&mut self, record: &Record<'_>, ticket: Ticket) {
         let from = self.headers.len();
         for header in record.headers {
             let name = self.keep(header.name.as_bytes());
@@ -68,17 +102,10 @@ impl Waiting {
         self.records.push(kept);
     }
 
-    /// Offers the records in order until `take` declines one (`Ok(false)`), which then stays with those behind it.
-    pub(super) fn offer<E>(&mut self, take: impl FnMut(&Record<'_>, Ticket) -> Result<bool, E>) -> Result<(), E> {
+    /// Whether all were taken.
+    fn offer<E>(&mut self, take: impl FnMut(&Record<'_>, Ticket) -> Result<bool, E>) -> Result<bool, E> {
         self.next = self.offer_rest(take)?;
-        if self.next == self.records.len() {
-            self.next = 0;
-            self.bytes.clear();
-            self.bytes.shrink_to(KEPT);
-            self.records.clear();
-            self.headers.clear();
-        }
-        Ok(())
+        Ok(self.next == self.records.len())
     }
 
     /// Answers which record is the first that was not taken.
@@ -104,6 +131,18 @@ impl Waiting {
             }
         }
         Ok(self.records.len())
+    }
+
+    /// Empty, with its allocations, unless a giant record blew them up.
+    fn cleared(mut self) -> Self {
+        if self.bytes.capacity() > CHUNK {
+            return Self::default();
+        }
+        self.bytes.clear();
+        self.records.clear();
+        self.headers.clear();
+        self.next = 0;
+        self
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Span {
@@ -160,5 +199,38 @@ mod tests {
         taken.unwrap();
         assert!(waiting.is_empty());
         assert_eq!(seen, [Ticket(1), Ticket(2), Ticket(2)]);
+    }
+    #[test]
+    fn chunks_follow_each_other_and_one_is_used_again() {
+        let mut waiting = Waiting::default();
+        let value = vec![7; CHUNK + 1];
+        let record = |size| Record {
+            topic: "t",
+            partition: None,
+            key: None,
+            value: value.get(..size),
+            headers: &[],
+            timestamp: None,
+        };
+        let sizes = [CHUNK / 2, CHUNK / 2, 10, CHUNK + 1, 20, CHUNK / 2];
+        for (ticket, size) in sizes.into_iter().enumerate() {
+            waiting.push(&record(size), Ticket(ticket));
+        }
+        assert_eq!(waiting.chunks.iter().map(|chunk| chunk.records.len()).collect::<Vec<_>>(), [1, 2, 1, 2]);
+        let mut seen = Vec::new();
+        for most in [2, 4, 6] {
+            let taken: Result<(), ()> = waiting.offer(|back, ticket| {
+                let room = ticket.0 < most;
+                if room {
+                    seen.push(back.size());
+                }
+                Ok(room)
+            });
+            taken.unwrap();
+        }
+        assert_eq!(seen, sizes);
+        assert!(waiting.is_empty());
+        waiting.push(&record(1), Ticket(9));
+        assert_eq!(waiting.chunks[0].bytes.capacity(), CHUNK, "that of the last chunk, not of the giant");
     }
 }

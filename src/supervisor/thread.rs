@@ -6,11 +6,16 @@
 
 use std::io;
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::Running;
+
+/// How long a thread for calls that block waits for another: a start needs several for a moment, and each keeps a tenth of a
+/// megabyte.
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
 
 /// What runs on it ends by itself, or by force.
 pub(super) struct Thread {
@@ -21,7 +26,7 @@ pub(super) struct Thread {
 impl Thread {
     /// Errs when the system has no more threads.
     pub(super) fn spawn(running: Running) -> io::Result<Self> {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().thread_keep_alive(KEEP_ALIVE).build()?;
         let (ended, abort) = (CancellationToken::new(), CancellationToken::new());
         // Told of by being dropped, which a panic does too.
         let (told, aborted) = (ended.clone().drop_guard(), abort.clone());

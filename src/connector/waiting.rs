@@ -200,6 +200,7 @@ mod tests {
         assert!(waiting.is_empty());
         assert_eq!(seen, [Ticket(1), Ticket(2), Ticket(2)]);
     }
+
     #[test]
     fn chunks_follow_each_other_and_one_is_used_again() {
         let mut waiting = Waiting::default();

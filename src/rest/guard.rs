@@ -10,7 +10,8 @@ use axum::response::Response;
 
 use super::respond::error;
 
-/// A call is for one host. Those that change something are refused when they come from another origin, or, on loopback, for another host name.
+/// A call is for one host. Those that change something are refused when they come from another origin, or, on loopback, for
+/// another host name.
 pub(super) async fn same_origin(
     State(local): State<Arc<Option<SocketAddr>>>,
     request: Request,

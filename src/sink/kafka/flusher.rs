@@ -4,6 +4,10 @@
 //! tenth more, and the brokers more than that (1 ms against 5 ms, docs/performance.md). So records linger long enough for
 //! batches, and when there is nothing more to read, this thread has librdkafka flush: as long as that call lasts, nothing
 //! lingers. Unless so much was sent just now that more is certainly on its way.
+//!
+//! And records linger longer than brokers take to answer: an idempotent librdkafka has one request under way for each
+//! partition, and asks without a pause whether it may send the next once that has lingered long enough. With 5 ms that was
+//! a tenth of the process's time where brokers were slow, and time that those brokers lacked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -16,15 +20,18 @@ use super::deliveries::Context;
 use super::raw;
 
 /// How long records linger under load.
-pub(super) const LINGER: Duration = Duration::from_millis(5);
+pub(super) const LINGER: Duration = Duration::from_millis(20);
 
 /// How long is looked whether more comes.
 const COMPANY: Duration = Duration::from_micros(500);
 /// Bytes sent in that time that mean load: some ten thousand records a second.
 const LOAD: usize = 4 << 10;
-/// How long one flush may last, if brokers answer no sooner. If somebody waits it is as long as records linger: those of a
-/// transaction go nowhere before the brokers know of it.
+/// How soon it is asked again under load: the last records of a burst go then.
+const PAUSE: Duration = Duration::from_micros(4500);
+/// How long one flush may last, if brokers answer no sooner.
 const FLUSH: Duration = Duration::from_millis(1);
+/// The same if somebody waits: those of a transaction go nowhere before the brokers know of it.
+const AWAITED_FLUSH: Duration = Duration::from_millis(5);
 
 pub(super) struct Flusher {
     shared: Arc<Shared>,
@@ -102,13 +109,13 @@ impl Shared {
                 SOON if self.is_loaded() => self.fulfil(SOON),
                 wish => {
                     self.fulfil(wish);
-                    raw::flush(producer, if wish == NOW { LINGER } else { FLUSH });
+                    raw::flush(producer, if wish == NOW { AWAITED_FLUSH } else { FLUSH });
                 }
             }
         }
     }
 
-    /// Whether more comes, in which case lingering does the rest: the time of that is over when this answers.
+    /// Whether more comes, in which case lingering does the rest, and a while has passed when this answers.
     #[allow(clippy::disallowed_methods)] // on a thread of its own
     fn is_loaded(&self) -> bool {
         let before = self.volume.load(Ordering::Relaxed);
@@ -116,7 +123,7 @@ impl Shared {
         thread::sleep(COMPANY);
         let loaded = self.volume.load(Ordering::Relaxed).wrapping_sub(before) >= LOAD;
         if loaded {
-            thread::sleep(LINGER.saturating_sub(COMPANY));
+            thread::sleep(PAUSE);
         }
         loaded
     }

@@ -8,7 +8,6 @@
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::ffi::{CString, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -28,14 +27,16 @@ const UNASSIGNED: i32 = -1;
 /// Sends records by one producer, whose deliveries go the usual way.
 pub(super) struct Dispatch {
     // Before the producer: librdkafka wants its topics back first.
-    topics: HashMap<Box<str>, Topic>,
+    topics: HashMap<Box<str>, Arc<Topic>>,
+    /// That of the record before, which mostly is that of the next.
+    last: Option<Arc<Topic>>,
     headers: Headers,
     producer: Arc<ThreadedProducer<Context>>,
 }
 
 impl Dispatch {
     pub(super) fn new(producer: Arc<ThreadedProducer<Context>>) -> Self {
-        Self { topics: HashMap::new(), headers: Headers::default(), producer }
+        Self { topics: HashMap::new(), last: None, headers: Headers::default(), producer }
     }
 
     /// Copies the record into librdkafka's queue; never blocks. The delivery report carries `ticket`.
@@ -83,18 +84,29 @@ impl Dispatch {
     }
 
     fn topic(&mut self, name: &str) -> Result<*mut sys::rd_kafka_topic_t, RDKafkaErrorCode> {
-        if let Some(topic) = self.topics.get(name) {
-            return Ok(topic.0.as_ptr());
+        if let Some(last) = &self.last
+            && *last.name == *name
+        {
+            return Ok(last.handle.as_ptr());
         }
+        let topic = match self.topics.get(name) {
+            Some(topic) => Arc::clone(topic),
+            None => {
+                let topic = Arc::new(self.open(name)?);
+                self.topics.insert(name.into(), Arc::clone(&topic));
+                topic
+            }
+        };
+        Ok(self.last.insert(topic).handle.as_ptr())
+    }
+
+    fn open(&self, name: &str) -> Result<Topic, RDKafkaErrorCode> {
         let text = CString::new(name).map_err(|_| RDKafkaErrorCode::InvalidTopic)?;
         // SAFETY: the producer lives, the name ends with a zero and is copied, and no settings of its own are given.
         let handle =
             unsafe { sys::rd_kafka_topic_new(self.producer.client().native_ptr(), text.as_ptr(), ptr::null_mut()) };
-        let topic = Topic(NonNull::new(handle).ok_or(RDKafkaErrorCode::InvalidTopic)?);
-        Ok(match self.topics.entry(name.into()) {
-            Entry::Vacant(entry) => entry.insert(topic).0.as_ptr(),
-            Entry::Occupied(entry) => entry.get().0.as_ptr(),
-        })
+        let handle = NonNull::new(handle).ok_or(RDKafkaErrorCode::InvalidTopic)?;
+        Ok(Topic { name: name.into(), handle })
     }
 }
 
@@ -111,7 +123,10 @@ fn parts(bytes: Option<&[u8]>) -> (*const c_void, usize) {
     bytes.map_or((ptr::null(), 0), |bytes| (bytes.as_ptr().cast(), bytes.len()))
 }
 
-struct Topic(NonNull<sys::rd_kafka_topic_t>);
+struct Topic {
+    name: Box<str>,
+    handle: NonNull<sys::rd_kafka_topic_t>,
+}
 
 // SAFETY: librdkafka's topics may be used from any thread (rdkafka.h: "thread-safe" throughout).
 unsafe impl Send for Topic {}
@@ -121,7 +136,7 @@ unsafe impl Sync for Topic {}
 impl Drop for Topic {
     fn drop(&mut self) {
         // SAFETY: ours, given back once.
-        unsafe { sys::rd_kafka_topic_destroy(self.0.as_ptr()) };
+        unsafe { sys::rd_kafka_topic_destroy(self.handle.as_ptr()) };
     }
 }
 

@@ -37,6 +37,8 @@ impl Starter {
         settings
             .set("enable.idempotence", "false")
             .set("max.in.flight.requests.per.connection", "1")
+            // Nobody flushes it; and what comes while a request is under way goes by the next anyway.
+            .set("linger.ms", "0")
             // The other's would be overwritten.
             .set("statistics.interval.ms", "0");
         let producer: Arc<ThreadedProducer<Context>> = Arc::new(client::create_with(&settings, context)?);

@@ -165,11 +165,11 @@ impl Delivery {
 
     /// There is nothing more to read just now.
     pub(super) fn rest(&mut self) -> Result<(), ConnectorError> {
-        if !self.is_transactional() {
-            self.sink.rest();
+        if self.worthwhile().is_some_and(|at| self.volume <= SMALL || Instant::now() >= at) {
+            self.end()?;
         }
-        let worthwhile = self.worthwhile().is_some_and(|at| self.volume <= SMALL || Instant::now() >= at);
-        if worthwhile { self.end() } else { Ok(()) }
+        self.sink.rest();
+        Ok(())
     }
 
     /// When [`Self::rest`] would end a transaction of any size.
@@ -417,6 +417,10 @@ impl Outlet for Delivery {
         if self.waiting.is_empty() && !self.is_ending() {
             match self.sink.send(record, ticket) {
                 Err(SinkError::Full) => {}
+                Ok(()) if !self.ledger.has_room() => {
+                    self.sink.rest();
+                    return Ok(());
+                }
                 done => return done,
             }
         }

@@ -1,71 +1,117 @@
-//! Sends at once what has nobody to wait for.
+//! When what was sent goes to the brokers.
 //!
 //! No `linger.ms` is right. A record that comes alone is late by as much, and under load small batches cost the process a
-//! tenth more, and the brokers more than that (1 ms against 5 ms, docs/performance.md). So records linger long enough for
-//! batches, and when there is nothing more to read, this thread has librdkafka flush: as long as that call lasts, nothing
-//! lingers. Unless so much was sent just now that more is certainly on its way.
+//! tenth more, and the brokers more than that (docs/performance.md). So records linger for ever, nearly, and this thread has
+//! librdkafka flush: at once when there is nothing more to read, and under load every few milliseconds. As long as that call
+//! lasts, nothing lingers.
 //!
-//! And records linger longer than brokers take to answer: an idempotent librdkafka has one request under way for each
-//! partition, and asks without a pause whether it may send the next once that has lingered long enough. With 5 ms that was
-//! a tenth of the process's time where brokers were slow, and time that those brokers lacked.
+//! And it waits for the answer to what it flushed before. An idempotent librdkafka has one request under way for each
+//! partition, and asks without a pause whether it may send the next when that need linger no more: a tenth of the process's
+//! time where brokers were slow, and time that brokers on the same machine lack to answer.
+//!
+//! Brokers' threads that are slow to wake miss a short call. So it is repeated if no answer comes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::producer::ThreadedProducer;
 
 use super::deliveries::Context;
 use super::raw;
 
-/// How long records linger under load.
-pub(super) const LINGER: Duration = Duration::from_millis(20);
+/// How long records linger that nobody flushes.
+pub(super) const LINGER: Duration = Duration::from_secs(1);
 
-/// How long is looked whether more comes.
+/// How far flushes are apart under load, when a batch is some hundred kilobytes, and how long an answer is waited for: one
+/// broker that is silent must not hold up the others for longer.
+const PAUSE: Duration = Duration::from_millis(10);
+/// How soon it is looked whether load has ended.
+const GLANCE: Duration = Duration::from_millis(2);
+/// How long that takes.
 const COMPANY: Duration = Duration::from_micros(500);
 /// Bytes sent in that time that mean load: some ten thousand records a second.
 const LOAD: usize = 4 << 10;
-/// How soon it is asked again under load: the last records of a burst go then.
-const PAUSE: Duration = Duration::from_micros(4500);
+/// Bytes that are sent without waiting until there is nothing more to read.
+const MUCH_BYTES: usize = 64 << 10;
 /// How long one flush may last, if brokers answer no sooner.
 const FLUSH: Duration = Duration::from_millis(1);
-/// The same if somebody waits: those of a transaction go nowhere before the brokers know of it.
+/// The same if somebody waits: records of a transaction go nowhere before the brokers know of it.
 const AWAITED_FLUSH: Duration = Duration::from_millis(5);
 
 pub(super) struct Flusher {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-    /// Something was sent since it was asked last.
+    /// Something was sent since there was nothing more to read.
     unasked: bool,
+    /// Bytes sent since it was said that it is much.
+    growing: usize,
 }
 
+/// Counted by the connector alone, looked at by the thread.
 #[derive(Default)]
 struct Shared {
     wish: AtomicU8,
-    /// Bytes sent so far.
+    /// Records sent so far, and their bytes.
+    sent: AtomicUsize,
     volume: AtomicUsize,
+    /// Records answered so far.
+    answered: AtomicUsize,
+    /// The thread is to be woken when so many are.
+    awaited: AtomicUsize,
 }
 
 /// Of several wishes the greatest counts.
 const NONE: u8 = 0;
-/// If no more comes.
-const SOON: u8 = 1;
-const NOW: u8 = 2;
-const END: u8 = 3;
+/// There is much to send.
+const MUCH: u8 = 1;
+/// There is nothing more to send just now.
+const SOON: u8 = 2;
+/// Somebody waits for what was sent.
+const NOW: u8 = 3;
+const END: u8 = 4;
+
+/// The last one.
+struct Flush {
+    at: Option<Instant>,
+    /// Records sent until then.
+    sent: usize,
+    /// How long after it the next one is due if no answer comes.
+    again: Duration,
+}
 
 impl Flusher {
-    /// Without a thread to be had there is none, and records linger.
-    pub(super) fn new(producer: Arc<ThreadedProducer<Context>>) -> Option<Self> {
+    /// # Errors
+    ///
+    /// If there is no thread to be had.
+    pub(super) fn new(producer: Arc<ThreadedProducer<Context>>) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("flusher".to_owned()).spawn(move || theirs.serve(&producer));
-        Some(Self { shared, thread: Some(thread.ok()?), unasked: false })
+        let thread = thread::Builder::new().name("flusher".to_owned()).spawn(move || theirs.serve(&producer))?;
+        Ok(Self { shared, thread: Some(thread), unasked: false, growing: 0 })
     }
 
     pub(super) fn sent(&mut self, bytes: usize) {
         self.unasked = true;
+        self.growing += bytes;
+        self.shared.sent.fetch_add(1, Ordering::Relaxed);
         self.shared.volume.fetch_add(bytes, Ordering::Relaxed);
+        if self.growing >= MUCH_BYTES {
+            self.growing = 0;
+            self.ask(MUCH);
+        }
+    }
+
+    /// So many receipts came. That of a commit is for no record, and comes when all are answered.
+    pub(super) fn heard(&self, receipts: usize) {
+        let sent = self.shared.sent.load(Ordering::Relaxed);
+        let before = self.shared.answered.load(Ordering::Relaxed);
+        let answered = sent.min(before + receipts);
+        self.shared.answered.store(answered, Ordering::SeqCst);
+        if (before + 1..=answered).contains(&self.shared.awaited.load(Ordering::SeqCst)) {
+            self.wake();
+        }
     }
 
     /// There is nothing more to send just now.
@@ -83,9 +129,13 @@ impl Flusher {
 
     /// No system call unless the thread has to be woken.
     fn ask(&self, wish: u8) {
-        if self.shared.wish.fetch_max(wish, Ordering::AcqRel) < wish
-            && let Some(thread) = &self.thread
-        {
+        if self.shared.wish.fetch_max(wish, Ordering::AcqRel) < wish {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
             thread.thread().unpark();
         }
     }
@@ -102,35 +152,63 @@ impl Drop for Flusher {
 
 impl Shared {
     fn serve(&self, producer: &ThreadedProducer<Context>) {
+        let mut last = Flush { at: None, sent: 0, again: LINGER };
         loop {
-            match self.wish.load(Ordering::Acquire) {
-                NONE => thread::park(),
-                END => return,
-                SOON if self.is_loaded() => self.fulfil(SOON),
-                wish => {
-                    self.fulfil(wish);
-                    raw::flush(producer, if wish == NOW { AWAITED_FLUSH } else { FLUSH });
-                }
+            let wish = self.wish.load(Ordering::Acquire);
+            if wish == END {
+                return;
             }
+            let time = self.time_until(wish, &last);
+            if !time.is_zero() {
+                thread::park_timeout(time);
+                continue;
+            }
+            // Whoever wishes more, or again, is heard.
+            let _ = self.wish.compare_exchange(wish, NONE, Ordering::AcqRel, Ordering::Relaxed);
+            last = Flush {
+                at: Some(Instant::now()),
+                sent: self.sent.load(Ordering::Relaxed),
+                again: match wish {
+                    NONE => last.again * 2,
+                    NOW => FLUSH,
+                    _ => PAUSE,
+                },
+            };
+            raw::flush(producer, if wish == NOW { AWAITED_FLUSH } else { FLUSH });
         }
     }
 
-    /// Whether more comes, in which case lingering does the rest, and a while has passed when this answers.
+    /// How long there is nothing to do, unless a greater wish or an answer comes.
+    fn time_until(&self, wish: u8, last: &Flush) -> Duration {
+        let since = last.at.map_or(Duration::MAX, |at| at.elapsed());
+        let pause = PAUSE.saturating_sub(since);
+        match wish {
+            NONE if last.again >= LINGER || self.is_answered(last) => Duration::MAX,
+            NONE => last.again.saturating_sub(since),
+            _ if wish == NOW || pause.is_zero() => Duration::ZERO,
+            _ if wish == MUCH || self.awaits_answer(last) => pause,
+            _ if self.is_loaded() => pause.min(GLANCE),
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn is_answered(&self, flush: &Flush) -> bool {
+        self.answered.load(Ordering::SeqCst) >= flush.sent
+    }
+
+    /// In which case the answer wakes the thread.
+    fn awaits_answer(&self, flush: &Flush) -> bool {
+        self.awaited.store(flush.sent, Ordering::SeqCst);
+        !self.is_answered(flush)
+    }
+
+    /// Whether more comes.
     #[allow(clippy::disallowed_methods)] // on a thread of its own
     fn is_loaded(&self) -> bool {
         let before = self.volume.load(Ordering::Relaxed);
         // Not parked: a token that is left over would end that at once.
         thread::sleep(COMPANY);
-        let loaded = self.volume.load(Ordering::Relaxed).wrapping_sub(before) >= LOAD;
-        if loaded {
-            thread::sleep(PAUSE);
-        }
-        loaded
-    }
-
-    /// Whoever wishes more, or again, is heard.
-    fn fulfil(&self, wish: u8) {
-        let _ = self.wish.compare_exchange(wish, NONE, Ordering::AcqRel, Ordering::Relaxed);
+        self.volume.load(Ordering::Relaxed).wrapping_sub(before) >= LOAD
     }
 }
 
@@ -138,9 +216,19 @@ impl Shared {
 mod tests {
     use super::*;
 
+    /// Just now, for an hour.
+    fn flushed(sent: usize) -> Flush {
+        Flush { at: Some(Instant::now() + Duration::from_secs(3600)), sent, again: PAUSE }
+    }
+
+    fn apart() -> (Arc<Shared>, Flusher) {
+        let shared = Arc::new(Shared::default());
+        (Arc::clone(&shared), Flusher { shared, thread: None, unasked: false, growing: 0 })
+    }
+
     #[test]
     fn much_in_a_moment_is_load_and_a_record_is_not() {
-        let shared = Arc::new(Shared::default());
+        let (shared, _flusher) = apart();
         assert!(!shared.is_loaded());
         let sender = {
             let shared = Arc::clone(&shared);
@@ -159,14 +247,41 @@ mod tests {
     }
 
     #[test]
-    fn the_greatest_wish_counts_until_it_is_fulfilled() {
-        let shared = Arc::new(Shared::default());
-        let flusher = Flusher { shared: Arc::clone(&shared), thread: None, unasked: false };
-        flusher.ask(NOW);
-        flusher.ask(SOON);
-        shared.fulfil(SOON);
-        assert_eq!(shared.wish.load(Ordering::Acquire), NOW);
-        shared.fulfil(NOW);
+    fn flushes_wait_for_the_answer_to_the_last_unless_somebody_waits() {
+        let (shared, mut flusher) = apart();
+        flusher.sent(1);
+        flusher.sent(1);
+        let first = Flush { at: None, ..flushed(0) };
+        assert_eq!(shared.time_until(MUCH, &first), Duration::ZERO);
+        assert_eq!(shared.time_until(SOON, &flushed(2)), PAUSE);
+        assert_eq!(shared.time_until(NOW, &flushed(2)), Duration::ZERO);
+        flusher.heard(3);
+        assert_eq!(shared.answered.load(Ordering::SeqCst), 2, "a commit is no record");
+        assert_eq!(shared.time_until(SOON, &flushed(2)), Duration::ZERO, "nothing else comes either");
+        assert_eq!(shared.time_until(MUCH, &flushed(2)), PAUSE);
+    }
+
+    #[test]
+    fn what_is_not_answered_is_flushed_again_but_not_for_ever() {
+        let (shared, mut flusher) = apart();
+        flusher.sent(1);
+        assert_eq!(shared.time_until(NONE, &flushed(1)), PAUSE);
+        assert_eq!(shared.time_until(NONE, &Flush { again: LINGER, ..flushed(1) }), Duration::MAX);
+        flusher.heard(1);
+        assert_eq!(shared.time_until(NONE, &flushed(1)), Duration::MAX);
+    }
+
+    #[test]
+    fn the_greatest_wish_counts_and_much_is_said_once_for_so_many_bytes() {
+        let (shared, mut flusher) = apart();
+        flusher.sent(MUCH_BYTES - 1);
         assert_eq!(shared.wish.load(Ordering::Acquire), NONE);
+        flusher.sent(1);
+        assert_eq!(shared.wish.swap(NONE, Ordering::AcqRel), MUCH);
+        flusher.sent(1);
+        assert_eq!(shared.wish.load(Ordering::Acquire), NONE);
+        flusher.now();
+        flusher.soon();
+        assert_eq!(shared.wish.load(Ordering::Acquire), NOW);
     }
 }

@@ -151,7 +151,10 @@ impl Kafka {
                 false => None,
             };
             let admin = admin_settings.map(|settings| client::create(&settings)).transpose()?;
-            let flusher = if lingers { None } else { Flusher::new(Arc::clone(&producer)) };
+            let flusher = match lingers {
+                true => None,
+                false => Some(Flusher::new(Arc::clone(&producer)).map_err(threadless)?),
+            };
             Ok(Clients { flusher, dispatch: Dispatch::new(Arc::clone(&producer)), starter, producer, admin })
         });
         Ok(Self {
@@ -204,11 +207,14 @@ impl Kafka {
     pub(super) fn receipts(&mut self, into: &mut Vec<Receipt>) {
         self.deliveries.inbox.drain_into(&mut self.arrived);
         let mut arrived = std::mem::take(&mut self.arrived);
-        if let Some(clients) = &mut self.clients
-            && let Some(starter) = &mut clients.starter
-        {
-            starter.heard(arrived.len());
-            clients.retire_starter();
+        if let Some(clients) = &mut self.clients {
+            if let Some(flusher) = &clients.flusher {
+                flusher.heard(arrived.len());
+            }
+            if let Some(starter) = &mut clients.starter {
+                starter.heard(arrived.len());
+                clients.retire_starter();
+            }
         }
         for delivery in arrived.drain(..) {
             let ticket = Ticket(delivery.ticket);
@@ -358,6 +364,10 @@ fn new_topic<'a>(group: &'a TopicGroup, topic: &'a str) -> NewTopic<'a> {
     let mut new = NewTopic::new(topic, group.partitions, replication);
     new.config.extend(group.configs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     new
+}
+
+fn threadless(error: std::io::Error) -> SinkError {
+    SinkError::ProducerLost { why: format!("no thread to be had: {error}") }
 }
 
 fn wait_for_a_broker(producer: &ThreadedProducer<Context>, brokers: &str) -> Result<(), SinkError> {

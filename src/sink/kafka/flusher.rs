@@ -1,7 +1,7 @@
 //! When what was sent goes to the brokers.
 //!
 //! No `linger.ms` is right. A record that comes alone is late by as much, and under load small batches cost the process a
-//! tenth more, and the brokers more than that (docs/performance.md). So records linger for ever, nearly, and this thread has
+//! tenth more, and the brokers more than that (docs/performance.md). So records linger long, and this thread has
 //! librdkafka flush: at once when there is nothing more to read, and under load every few milliseconds. As long as that call
 //! lasts, nothing lingers.
 //!
@@ -21,20 +21,21 @@ use rdkafka::producer::ThreadedProducer;
 use super::deliveries::Context;
 use super::raw;
 
-/// How long records linger that nobody flushes.
-pub(super) const LINGER: Duration = Duration::from_secs(1);
+/// How long records linger that nobody flushes: much longer than brokers take to answer.
+pub(super) const LINGER: Duration = Duration::from_millis(100);
 
-/// How far flushes are apart under load, when a batch is some hundred kilobytes, and how long an answer is waited for: one
-/// broker that is silent must not hold up the others for longer.
+/// How far flushes are apart under load, when a batch is some hundred kilobytes.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How soon it is looked whether load has ended.
+/// How soon it is looked whether load has ended, and for the answer to little.
 const GLANCE: Duration = Duration::from_millis(2);
-/// How long that takes.
+/// How long that look takes.
 const COMPANY: Duration = Duration::from_micros(500);
 /// Bytes sent in that time that mean load: some ten thousand records a second.
 const LOAD: usize = 4 << 10;
 /// Bytes that are sent without waiting until there is nothing more to read.
 const MUCH_BYTES: usize = 64 << 10;
+/// How long an answer is waited for: one broker that is silent must not hold up the others for longer.
+const PATIENCE: Duration = Duration::from_millis(50);
 /// How long one flush may last, if brokers answer no sooner.
 const FLUSH: Duration = Duration::from_millis(1);
 /// The same if somebody waits: records of a transaction go nowhere before the brokers know of it.
@@ -75,9 +76,10 @@ const END: u8 = 4;
 /// The last one.
 struct Flush {
     at: Option<Instant>,
-    /// Records sent until then.
+    /// Records sent until then, and their bytes.
     sent: usize,
-    /// How long after it the next one is due if no answer comes.
+    volume: usize,
+    /// How long after it the next one is due if no answer comes; twice as long each time.
     again: Duration,
 }
 
@@ -152,7 +154,7 @@ impl Drop for Flusher {
 
 impl Shared {
     fn serve(&self, producer: &ThreadedProducer<Context>) {
-        let mut last = Flush { at: None, sent: 0, again: LINGER };
+        let mut last = Flush { at: None, sent: 0, volume: 0, again: LINGER };
         loop {
             let wish = self.wish.load(Ordering::Acquire);
             if wish == END {
@@ -165,17 +167,20 @@ impl Shared {
             }
             // Whoever wishes more, or again, is heard.
             let _ = self.wish.compare_exchange(wish, NONE, Ordering::AcqRel, Ordering::Relaxed);
-            last = Flush {
-                at: Some(Instant::now()),
-                sent: self.sent.load(Ordering::Relaxed),
-                again: match wish {
-                    NONE => last.again * 2,
-                    NOW => FLUSH,
-                    _ => PAUSE,
-                },
-            };
+            last = self.next(wish, &last);
             raw::flush(producer, if wish == NOW { AWAITED_FLUSH } else { FLUSH });
         }
+    }
+
+    fn next(&self, wish: u8, last: &Flush) -> Flush {
+        let (sent, volume) = (self.sent.load(Ordering::Relaxed), self.volume.load(Ordering::Relaxed));
+        let again = match wish {
+            _ if !self.is_answered(last) => (last.again * 2).min(LINGER),
+            NOW => FLUSH,
+            _ if volume.wrapping_sub(last.volume) < MUCH_BYTES => GLANCE,
+            _ => PAUSE,
+        };
+        Flush { at: Some(Instant::now()), sent, volume, again }
     }
 
     /// How long there is nothing to do, unless a greater wish or an answer comes.
@@ -185,8 +190,9 @@ impl Shared {
         match wish {
             NONE if last.again >= LINGER || self.is_answered(last) => Duration::MAX,
             NONE => last.again.saturating_sub(since),
-            _ if wish == NOW || pause.is_zero() => Duration::ZERO,
-            _ if wish == MUCH || self.awaits_answer(last) => pause,
+            NOW => Duration::ZERO,
+            _ if self.awaits_answer(last) => last.again.min(PATIENCE).saturating_sub(since),
+            _ if pause.is_zero() || wish == MUCH => pause,
             _ if self.is_loaded() => pause.min(GLANCE),
             _ => Duration::ZERO,
         }
@@ -218,7 +224,7 @@ mod tests {
 
     /// Just now, for an hour.
     fn flushed(sent: usize) -> Flush {
-        Flush { at: Some(Instant::now() + Duration::from_secs(3600)), sent, again: PAUSE }
+        Flush { at: Some(Instant::now() + Duration::from_secs(3600)), sent, volume: 0, again: GLANCE }
     }
 
     fn apart() -> (Arc<Shared>, Flusher) {
@@ -253,7 +259,7 @@ mod tests {
         flusher.sent(1);
         let first = Flush { at: None, ..flushed(0) };
         assert_eq!(shared.time_until(MUCH, &first), Duration::ZERO);
-        assert_eq!(shared.time_until(SOON, &flushed(2)), PAUSE);
+        assert_eq!(shared.time_until(SOON, &flushed(2)), GLANCE);
         assert_eq!(shared.time_until(NOW, &flushed(2)), Duration::ZERO);
         flusher.heard(3);
         assert_eq!(shared.answered.load(Ordering::SeqCst), 2, "a commit is no record");
@@ -264,11 +270,20 @@ mod tests {
     #[test]
     fn what_is_not_answered_is_flushed_again_but_not_for_ever() {
         let (shared, mut flusher) = apart();
-        flusher.sent(1);
-        assert_eq!(shared.time_until(NONE, &flushed(1)), PAUSE);
-        assert_eq!(shared.time_until(NONE, &Flush { again: LINGER, ..flushed(1) }), Duration::MAX);
+        flusher.sent(MUCH_BYTES);
+        let mut last = shared.next(MUCH, &flushed(0));
+        assert_eq!(last.again, PAUSE);
+        while last.again < LINGER {
+            last.at = flushed(1).at;
+            assert_eq!(shared.time_until(NONE, &last), last.again);
+            assert_eq!(shared.time_until(SOON, &last), last.again.min(PATIENCE));
+            last = shared.next(NONE, &last);
+        }
+        assert_eq!(shared.time_until(NONE, &last), Duration::MAX);
         flusher.heard(1);
         assert_eq!(shared.time_until(NONE, &flushed(1)), Duration::MAX);
+        assert_eq!(shared.next(SOON, &last).again, GLANCE);
+        assert_eq!(shared.next(NOW, &last).again, FLUSH);
     }
 
     #[test]

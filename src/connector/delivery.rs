@@ -417,11 +417,13 @@ impl Outlet for Delivery {
         if self.waiting.is_empty() && !self.is_ending() {
             match self.sink.send(record, ticket) {
                 Err(SinkError::Full) => {}
-                Ok(()) if !self.ledger.has_room() => {
-                    self.sink.rest();
-                    return Ok(());
+                done => {
+                    // Nothing more comes before some of it is acknowledged.
+                    if !self.ledger.has_room() {
+                        self.sink.rest();
+                    }
+                    return done;
                 }
-                done => return done,
             }
         }
         self.waiting.push(record, ticket);

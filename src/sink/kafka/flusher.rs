@@ -73,8 +73,9 @@ const SOON: u8 = 2;
 const NOW: u8 = 3;
 const END: u8 = 4;
 
-/// The last one.
+/// One call of librdkafka's.
 struct Flush {
+    /// `None`: before the first one.
     at: Option<Instant>,
     /// Records sent until then, and their bytes.
     sent: usize,
@@ -172,6 +173,7 @@ impl Shared {
         }
     }
 
+    /// The one to be done now.
     fn next(&self, wish: u8, last: &Flush) -> Flush {
         let (sent, volume) = (self.sent.load(Ordering::Relaxed), self.volume.load(Ordering::Relaxed));
         let again = match wish {
@@ -255,9 +257,9 @@ mod tests {
     #[test]
     fn flushes_wait_for_the_answer_to_the_last_unless_somebody_waits() {
         let (shared, mut flusher) = apart();
-        flusher.sent(1);
-        flusher.sent(1);
         let first = Flush { at: None, ..flushed(0) };
+        flusher.sent(1);
+        flusher.sent(1);
         assert_eq!(shared.time_until(MUCH, &first), Duration::ZERO);
         assert_eq!(shared.time_until(SOON, &flushed(2)), GLANCE);
         assert_eq!(shared.time_until(NOW, &flushed(2)), Duration::ZERO);

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::producer::ThreadedProducer;
 
+use super::super::SinkError;
 use super::deliveries::Context;
 use super::raw;
 
@@ -88,10 +89,13 @@ impl Flusher {
     /// # Errors
     ///
     /// If there is no thread to be had.
-    pub(super) fn new(producer: Arc<ThreadedProducer<Context>>) -> std::io::Result<Self> {
+    pub(super) fn new(producer: Arc<ThreadedProducer<Context>>) -> Result<Self, SinkError> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("flusher".to_owned()).spawn(move || theirs.serve(&producer))?;
+        let thread = thread::Builder::new()
+            .name("flusher".to_owned())
+            .spawn(move || theirs.serve(&producer))
+            .map_err(|e| SinkError::ProducerLost { why: format!("no thread to be had: {e}") })?;
         Ok(Self { shared, thread: Some(thread), unasked: false, growing: 0 })
     }
 

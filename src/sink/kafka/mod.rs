@@ -151,10 +151,7 @@ impl Kafka {
                 false => None,
             };
             let admin = admin_settings.map(|settings| client::create(&settings)).transpose()?;
-            let flusher = match lingers {
-                true => None,
-                false => Some(Flusher::new(Arc::clone(&producer)).map_err(threadless)?),
-            };
+            let flusher = if lingers { None } else { Some(Flusher::new(Arc::clone(&producer))?) };
             Ok(Clients { flusher, dispatch: Dispatch::new(Arc::clone(&producer)), starter, producer, admin })
         });
         Ok(Self {
@@ -364,10 +361,6 @@ fn new_topic<'a>(group: &'a TopicGroup, topic: &'a str) -> NewTopic<'a> {
     let mut new = NewTopic::new(topic, group.partitions, replication);
     new.config.extend(group.configs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     new
-}
-
-fn threadless(error: std::io::Error) -> SinkError {
-    SinkError::ProducerLost { why: format!("no thread to be had: {error}") }
 }
 
 fn wait_for_a_broker(producer: &ThreadedProducer<Context>, brokers: &str) -> Result<(), SinkError> {

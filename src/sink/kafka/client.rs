@@ -194,15 +194,26 @@ pub(super) async fn order_topic(
     let code = match results.map(|mut results| results.pop()) {
         Ok(Some(Err((_, code)))) => code,
         Ok(Some(Ok(_)) | None) => return Ok(true),
-        Err(error) => error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown),
+        Err(error) => match error.rdkafka_error_code() {
+            Some(code) => code,
+            // The order never left: librdkafka does not take the settings.
+            None => return Err(SinkError::Creation { topic: new.name.to_owned(), why: error.to_string() }),
+        },
     };
     match code {
         RDKafkaErrorCode::TopicAlreadyExists => Ok(false),
+        code => Err(explain_creation(code, new.name, brokers)),
+    }
+}
+
+/// Why `topic` could not be created.
+fn explain_creation(code: RDKafkaErrorCode, topic: &str, brokers: &str) -> SinkError {
+    match code {
         RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed => {
-            Err(SinkError::Denied { operation: "CREATE", resource: format!("topic {}", new.name) })
+            SinkError::Denied { operation: "CREATE", resource: format!("topic {topic}") }
         }
-        code if is_passing(code) => Err(SinkError::Unreachable { brokers: brokers.to_owned(), why: code.to_string() }),
-        code => Err(SinkError::Creation { topic: new.name.to_owned(), why: code.to_string() }),
+        code if is_passing(code) => SinkError::Unreachable { brokers: brokers.to_owned(), why: code.to_string() },
+        code => SinkError::Creation { topic: topic.to_owned(), why: code.to_string() },
     }
 }
 
@@ -288,6 +299,8 @@ pub(super) fn is_passing(code: RDKafkaErrorCode) -> bool {
             | Code::KafkaStorageError
             | Code::ThrottlingQuotaExceeded
             | Code::Retry
+            // UNKNOWN_SERVER_ERROR: the broker itself failed, as a controller does that is changing or short of time.
+            | Code::Unknown
     )
 }
 
@@ -364,5 +377,13 @@ mod tests {
         let lost = Some((RDKafkaErrorCode::OutOfOrderSequenceNumber, "gap".to_owned()));
         assert_eq!(explain(RDKafkaErrorCode::Fatal, lost), SinkError::ProducerLost { why: "gap".to_owned() });
         assert!(matches!(explain(RDKafkaErrorCode::InvalidRecord, None), SinkError::Refused { .. }));
+    }
+
+    #[test]
+    fn a_broker_that_failed_itself_is_asked_again() {
+        let failed = RDKafkaErrorCode::Unknown;
+        assert!(explain_creation(failed, "t", "b:1").is_transient());
+        assert!(explain(failed, "t", 1, "b:1", || None).is_transient());
+        assert!(!explain_creation(RDKafkaErrorCode::InvalidConfig, "t", "b:1").is_transient());
     }
 }

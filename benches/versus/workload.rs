@@ -82,7 +82,7 @@ pub const WORKLOADS: &[Workload] = &[
     },
     Workload {
         name: "wide",
-        title: "50,000 rows of 60 columns and 2 kB, in transactions of 500",
+        title: "200,000 rows of 60 columns and 2 kB, in transactions of 500",
         table: || {
             let columns: Vec<String> = (1..=57)
                 .map(|n| {
@@ -107,7 +107,7 @@ pub const WORKLOADS: &[Workload] = &[
                 values.join(", ")
             )
         },
-        size: 100,
+        size: 400,
         snapshot: false,
     },
     Workload {

@@ -35,8 +35,10 @@ const COMMIT: Ticket = Ticket(usize::MAX - 1);
 /// A transaction with no more in it ends as soon as there is nothing more to read. Under load that is often so for a
 /// moment, and a commit costs the brokers more than such a transaction is worth.
 const SMALL: usize = 256 << 10;
-/// A larger one is worth its commit when it is this old.
+/// A larger one is worth its commit when it is this old, and so many times as old as the last commit took: until the
+/// brokers have it, records wait.
 const WORTHWHILE: Duration = Duration::from_millis(200);
+const OF_A_COMMIT: u32 = 10;
 
 /// Where transactions end, besides at the end of everything.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,13 @@ pub(super) struct Boundary {
     pub(super) at_rest: bool,
     /// At the first position after this time.
     pub(super) after: Duration,
+}
+
+impl Boundary {
+    /// How old a large transaction is when it is worth its commit, if the last one took so long.
+    fn worthwhile(self, took: Duration) -> Duration {
+        took.saturating_mul(OF_A_COMMIT).min(self.after).max(WORTHWHILE)
+    }
 }
 
 pub(super) struct Delivery {
@@ -59,6 +68,7 @@ pub(super) struct Delivery {
     opened: Option<Instant>,
     /// Bytes in that transaction.
     volume: usize,
+    worthwhile: Duration,
     /// The position marked last.
     latest: Option<Offset>,
     receipts: Vec<Receipt>,
@@ -75,6 +85,7 @@ type Writing = Pin<Box<dyn Future<Output = Result<(), OffsetError>> + Send>>;
 struct Storing {
     offset: Offset,
     stage: Stage,
+    since: Instant,
     /// Until it has arrived.
     _told: Span,
 }
@@ -101,6 +112,7 @@ impl Delivery {
             boundary,
             opened: None,
             volume: 0,
+            worthwhile: WORTHWHILE,
             latest: None,
             receipts: Vec::new(),
             heard: Instant::now(),
@@ -174,7 +186,7 @@ impl Delivery {
 
     /// When [`Self::rest`] would end a transaction of any size.
     pub(super) fn worthwhile(&self) -> Option<Instant> {
-        self.opened.filter(|_| self.boundary.at_rest).map(|opened| opened + WORTHWHILE)
+        self.opened.filter(|_| self.boundary.at_rest).map(|opened| opened + self.worthwhile)
     }
 
     pub(super) fn needs_topic(&self, topic: &str) -> bool {
@@ -259,11 +271,14 @@ impl Delivery {
             }
         }
         self.measure();
-        let stored = if committed { self.storing.take().map(|storing| storing.offset) } else { None };
+        let stored = if committed { self.storing.take() } else { None };
+        if let Some(Storing { since, .. }) = &stored {
+            self.worthwhile = self.boundary.worthwhile(since.elapsed());
+        }
         if !self.is_ending() {
             self.send_waiting()?;
         }
-        Ok(stored)
+        Ok(stored.map(|storing| storing.offset))
     }
 
     /// What stands just now. Not per record: the window is looked at when receipts are.
@@ -336,7 +351,7 @@ impl Delivery {
             self.heard = Instant::now();
         }
         let _told = self.told.begin(&self.meters, self.sink.is_transactional());
-        self.storing = Some(Storing { offset, stage, _told });
+        self.storing = Some(Storing { offset, stage, since: Instant::now(), _told });
         Ok(None)
     }
 

@@ -80,6 +80,14 @@ async fn what_comes_while_a_transaction_ends_goes_into_the_next() {
     assert_eq!(told(&script.committed()), [1, -1, 2, -2]);
 }
 
+#[test]
+fn a_large_transaction_lasts_ten_times_as_long_as_the_last_commit_took() {
+    let boundary = Boundary { at_rest: true, after: Duration::from_millis(500) };
+    for (took, lasts) in [(0, 200), (30, 300), (3_000, 500), (1, 200)] {
+        assert_eq!(boundary.worthwhile(Duration::from_millis(took)), Duration::from_millis(lasts), "{took} ms");
+    }
+}
+
 #[tokio::test]
 async fn a_position_without_records_is_committed_by_the_tick_alone() {
     let script = Script::transactional();

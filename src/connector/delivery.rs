@@ -68,6 +68,7 @@ pub(super) struct Delivery {
     opened: Option<Instant>,
     /// Bytes in that transaction.
     volume: usize,
+    /// By the last commit: [`Boundary::worthwhile`].
     worthwhile: Duration,
     /// The position marked last.
     latest: Option<Offset>,
